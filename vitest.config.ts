@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@cos/source", "module", "node"];
+const source = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+const elsewhere = ["**/node_modules/**", "**/dist/**"];
+const withEngine = { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 };
+
+/** `x.test.ts` needs nothing, `x.docker.test.ts` an engine, `x.root.test.ts` to be root on Linux, to run engines of its own. */
+const unit = {
+  ...source,
+  test: {
+    name: "unit",
+    include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "scripts/**/*.test.ts"],
+    exclude: ["**/*.docker.test.ts", "**/*.root.test.ts", ...elsewhere],
+  },
+};
+const docker = {
+  ...source,
+  test: {
+    name: "docker",
+    include: ["packages/**/*.docker.test.ts", "apps/**/*.docker.test.ts"],
+    exclude: elsewhere,
+    ...withEngine,
+  },
+};
+const root = {
+  ...source,
+  test: { name: "root", include: ["packages/**/*.root.test.ts"], exclude: elsewhere, ...withEngine },
+};
+
+const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+
+export default defineConfig({ test: { projects: isRoot ? [unit, docker, root] : [unit, docker] } });
