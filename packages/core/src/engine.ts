@@ -1,0 +1,104 @@
+import type { JobOptions, JobRequest, JobResult, ProgressSink } from "./job.ts";
+import type { Container, Image, Volume } from "./resources.ts";
+import type { EnvSpec } from "./spec/environment.ts";
+
+/** What an engine can do and has, as data. */
+export interface EngineCapabilities {
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Limits that the engine enforces, not merely accepts. */
+  readonly limits: { readonly cpus: boolean; readonly memory: boolean; readonly pids: boolean };
+  /** Whether images can be built. */
+  readonly build: boolean;
+  /** Whether bind mounts name paths of the machine that cos runs on. */
+  readonly localFiles: boolean;
+}
+
+/** What an engine says of itself. */
+export interface EngineInfo {
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly os: string;
+  readonly architecture: string;
+  readonly kernel: string;
+  readonly cgroupVersion: string;
+  readonly cgroupDriver: string;
+  readonly rootless: boolean;
+  readonly storageDriver: string;
+  readonly dataRoot: string;
+  readonly securityOptions: readonly string[];
+  readonly liveRestore: boolean;
+  /** Parts of the engine with their versions, e.g. `runc` and `containerd`. */
+  readonly components: readonly { readonly name: string; readonly version: string }[];
+  readonly warnings: readonly string[];
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ImageOptions extends CallOptions {
+  readonly pull?: "missing" | "always" | "never" | undefined;
+  readonly progress?: ProgressSink | undefined;
+  /** Directories below which build contexts must lie. Default: none. */
+  readonly hostRoots?: readonly string[] | undefined;
+  readonly owner: string;
+}
+
+/**
+ * One connected place that runs containers. Everything that waits takes a `signal` last and throws `CosError`.
+ * Ownership is judged with the signer that the engine was connected with.
+ */
+export interface Engine extends AsyncDisposable {
+  /** The name its operator gave it, e.g. `local`. */
+  readonly name: string;
+  /** The kind of engine, e.g. `docker`. */
+  readonly driver: string;
+  readonly capabilities: EngineCapabilities;
+
+  /** Asks for a sign of life. @throws CosError `unavailable` */
+  ping(options?: CallOptions): Promise<{ version: string; apiVersion: string; latencyMs: number }>;
+  info(options?: CallOptions): Promise<EngineInfo>;
+
+  readonly jobs: {
+    /**
+     * Runs a workload to its end. Its container is removed afterwards in any case, off the caller's time.
+     * A job that fails, is killed or times out is a result, not an error.
+     *
+     * @throws CosError `not_found` (no such image or host path), `denied` (a host path outside the roots),
+     * `invalid_argument`, `failed_precondition` (a limit that the engine cannot honour), `already_exists` (its name, or
+     * a volume's, is taken), `cancelled` before it started, `unavailable`.
+     */
+    run(request: JobRequest, options?: JobOptions): Promise<JobResult>;
+  };
+
+  readonly containers: {
+    /** Containers in any state. `managed: true` leaves out what does not carry this installation's signature. */
+    list(filter?: { readonly managed?: boolean }, options?: CallOptions): Promise<Container[]>;
+    /** @throws CosError `not_found` */
+    get(id: string, options?: CallOptions): Promise<Container>;
+    /** Kills and removes, with its anonymous volumes. Succeeds when it is already gone. */
+    remove(id: string, options?: CallOptions): Promise<void>;
+  };
+
+  readonly images: {
+    /** The image of an environment: found, pulled, or built. */
+    ensure(env: EnvSpec, options: ImageOptions): Promise<Image>;
+    /** Removes an image, also when tags point to it. Succeeds when it is already gone. */
+    remove(id: string, options?: CallOptions): Promise<void>;
+  };
+
+  readonly volumes: {
+    list(filter?: { readonly managed?: boolean }, options?: CallOptions): Promise<Volume[]>;
+    /** Succeeds when it is already gone. @throws CosError `conflict` when a container uses it. */
+    remove(name: string, options?: CallOptions): Promise<void>;
+  };
+
+  /**
+   * Ends running jobs, waits for removals under way, then lets go of all connections.
+   *
+   * @param options `handOver` waits only until the engine has been told of the removals, and leaves them to it. For
+   * processes that are about to exit; should the engine fail at one, the next reaping finds it.
+   */
+  close(options?: { readonly handOver?: boolean }): Promise<void>;
+}

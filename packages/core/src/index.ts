@@ -1,0 +1,52 @@
+export { canonicalJson, digestOf } from "./canonical.ts";
+export type { CallOptions, Engine, EngineCapabilities, EngineInfo, ImageOptions } from "./engine.ts";
+export { CosError, type CosErrorOptions, type ErrorCode, errorCodes } from "./errors.ts";
+export {
+  assertIsJob,
+  jobResult,
+  type JobOptions,
+  type JobRequest,
+  type JobResult,
+  type ProgressEvent,
+  type ProgressSink,
+} from "./job.ts";
+export {
+  createSigner,
+  engineName,
+  fromLabels,
+  managedLabel,
+  type ManagedLabels,
+  maxSpecLabelBytes,
+  newObjectId,
+  type ObjectKind,
+  type Ownership,
+  type Signer,
+  specLabel,
+  toLabels,
+  userLabels,
+} from "./labels.ts";
+export { BoundedOutput, defaultOutputBytes, type OutputChunk, type OutputSink } from "./output.ts";
+export { parseWith } from "./parse.ts";
+export type { Container, ContainerState, Image, PublishedPort, Volume } from "./resources.ts";
+export { type BuildSpec, type EnvSpec, envSpec } from "./spec/environment.ts";
+export {
+  formatImageReference,
+  imageName,
+  type ImageReference,
+  isImageId,
+  parseImageReference,
+} from "./spec/image-reference.ts";
+export { type LimitsSpec, limitsSpec } from "./spec/limits.ts";
+export { type MountSpec, mountSpec } from "./spec/mounts.ts";
+export { ownerName } from "./spec/names.ts";
+export { parsePort, type PortSpec } from "./spec/ports.ts";
+export { byteSize, parseByteSize } from "./spec/sizes.ts";
+export {
+  defineWorkload,
+  type HealthCheckSpec,
+  maxStdinBytes,
+  type Profile,
+  workloadInput,
+  type WorkloadInput,
+  type WorkloadSpec,
+} from "./spec/workload-spec.ts";

@@ -1,0 +1,71 @@
+import * as z from "zod";
+import { CosError } from "./errors.ts";
+import type { OutputSink } from "./output.ts";
+import type { WorkloadSpec } from "./spec/workload-spec.ts";
+
+const milliseconds = z.number().min(0);
+
+/** How a job ended. Durations are wall time in milliseconds. */
+export const jobResult = z.strictObject({
+  containerId: z.string(),
+  name: z.string().describe("The container's name on the engine."),
+  imageId: z.string(),
+  exitCode: z.int().describe("As the engine reports it: 128 + signal when a signal ended the job."),
+  signal: z.string().optional().describe('The signal that ended it, e.g. "SIGKILL", when the exit code tells one.'),
+  stdout: z.string(),
+  stderr: z.string(),
+  stdoutCutBytes: z.int().min(0).describe("Bytes left out of the middle of stdout."),
+  stderrCutBytes: z.int().min(0).describe("Bytes left out of the middle of stderr."),
+  timedOut: z.boolean(),
+  oomKilled: z.boolean().describe("The kernel killed a process of the job for want of memory."),
+  cancelled: z.boolean(),
+  outputLost: z.boolean().describe("The connection broke while the job ran, so output is missing."),
+  hint: z.string().optional().describe("Why the job may have failed, and what to change."),
+  durations: z.strictObject({
+    queuedMs: milliseconds.describe("Waiting for a free place to start."),
+    pulledMs: milliseconds.describe("Getting the image."),
+    createdMs: milliseconds.describe("Creating and checking the container."),
+    ranMs: milliseconds.describe("From start to result."),
+  }),
+});
+
+export type JobResult = z.output<typeof jobResult>;
+
+/** A step of long work, for people and clients that wait. */
+export interface ProgressEvent {
+  readonly phase: "queue" | "pull" | "build" | "create" | "start";
+  readonly message: string;
+  /** Work done and in all, in the unit of the phase (bytes when pulling), where known. */
+  readonly done?: number | undefined;
+  readonly total?: number | undefined;
+}
+
+export type ProgressSink = (event: ProgressEvent) => void;
+
+/** A job as an engine takes it. */
+export interface JobRequest {
+  readonly spec: WorkloadSpec;
+  /** Whose the job is; see {@link ownerName}. */
+  readonly owner: string;
+  /** Directories on the host below which the job's bind mounts and build contexts must lie. Default: none. */
+  readonly hostRoots?: readonly string[];
+  /** Bytes of each output stream that the result keeps; 1 MiB unless set. */
+  readonly outputBytes?: number;
+}
+
+export interface JobOptions {
+  readonly output?: OutputSink | undefined;
+  readonly progress?: ProgressSink | undefined;
+  /** Cancels the job: its container is killed, and the result has `cancelled: true` if it had started. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Refuses a service where a job is run: it would be killed and removed at its first end.
+ *
+ * @throws CosError `invalid_argument`
+ */
+export function assertIsJob({ lifecycle }: WorkloadSpec): void {
+  if (lifecycle === "ephemeral") return;
+  throw new CosError("invalid_argument", "A service is not run as a job.", { hint: "Leave lifecycle out." });
+}

@@ -1,0 +1,43 @@
+import type { Ownership } from "./labels.ts";
+
+export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
+
+export interface PublishedPort {
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+/** A container on an engine. */
+export interface Container {
+  /** The engine's full id. */
+  readonly id: string;
+  readonly name: string;
+  /** The image as the engine shows it: a reference, or an id. */
+  readonly image: string;
+  readonly imageId: string;
+  readonly state: ContainerState;
+  readonly createdAt: Date;
+  /** When it ended, for containers that did; undefined in lists, which do not say it. */
+  readonly finishedAt?: Date | undefined;
+  readonly exitCode?: number | undefined;
+  /** The caller's own labels, `user.*`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly networks: readonly string[];
+  readonly ports: readonly PublishedPort[];
+  readonly ownership: Ownership;
+}
+
+/** An image on an engine. */
+export interface Image {
+  /** `sha256:` and 64 hex digits. */
+  readonly id: string;
+  readonly tags: readonly string[];
+}
+
+/** A named volume on an engine. */
+export interface Volume {
+  readonly name: string;
+  readonly ownership: Ownership;
+}

@@ -1,0 +1,62 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Bench, image, job, newName, owner } from "./setup.ts";
+
+export function describeImages(bench: Bench): void {
+  describe("images", () => {
+    test("an image that is there is found without pulling", async () => {
+      const engine = await bench.connect();
+      const found = await engine.images.ensure({ image }, { pull: "never", owner });
+      expect(found.id).toMatch(/^sha256:[0-9a-f]{64}$/);
+      expect(found.tags).toContain(image);
+    });
+
+    test("a short reference, the full one and the id name the same image", async () => {
+      const engine = await bench.connect();
+      const { id } = await engine.images.ensure({ image }, { pull: "never", owner });
+      for (const name of ["busybox", "docker.io/library/busybox:latest", id]) {
+        expect(await engine.images.ensure({ image: name }, { pull: "never", owner })).toMatchObject({ id });
+      }
+      expect(await engine.jobs.run(job("echo hello", { env: { image: id } }))).toMatchObject({
+        imageId: id,
+        stdout: "hello\n",
+      });
+    });
+
+    test("an image that is not there and may not be pulled is not found, with a hint", async () => {
+      const engine = await bench.connect();
+      const missing = { image: `cos.invalid/${newName()}:none` };
+      const refusal = { code: "not_found", hint: expect.any(String) };
+      await expect(engine.images.ensure(missing, { pull: "never", owner })).rejects.toMatchObject(refusal);
+      await expect(
+        engine.jobs.run(job("echo hello", { env: missing, name: "contract-no-image" })),
+      ).rejects.toMatchObject(refusal);
+      expect((await engine.containers.list()).map(({ name }) => name)).not.toContain("cos-contract-no-image");
+    });
+
+    test("an engine that builds returns the same image for the same Dockerfile; any other says it does not", async () => {
+      const engine = await bench.connect();
+      const env = { build: { inline: `FROM ${image}\nENV MARK=${newName()}\n` } };
+      const ensured = engine.images.ensure(env, { pull: "never", owner });
+      if (!engine.capabilities.build) {
+        await expect(ensured).rejects.toMatchObject({ code: "unsupported", hint: expect.any(String) });
+        return;
+      }
+      const { id } = await ensured;
+      onTestFinished(async () => (await bench.connect()).images.remove(id));
+      expect(await engine.images.ensure(env, { pull: "never", owner })).toMatchObject({ id });
+      expect(await engine.jobs.run(job("echo hello", { env }))).toMatchObject({ imageId: id, stdout: "hello\n" });
+      await engine.close();
+
+      const again = await bench.connect();
+      await again.images.remove(id);
+      await expect(again.images.ensure({ image: id }, { pull: "never", owner })).rejects.toMatchObject({
+        code: "not_found",
+      });
+    });
+
+    test("removing an image that is not there succeeds", async () => {
+      const engine = await bench.connect();
+      await expect(engine.images.remove(`sha256:${"0".repeat(64)}`)).resolves.toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import { afterEach, expect, vi } from "vitest";
+import type { Engine } from "../../engine.ts";
+import type { JobRequest, JobResult } from "../../job.ts";
+import { createSigner, type Signer } from "../../labels.ts";
+import { defineWorkload, type WorkloadInput } from "../../spec/workload-spec.ts";
+
+/** Opens a fresh connection to the engine under test, for an installation with this signer. */
+export type ConnectEngine = (options: { readonly signer: Signer }) => Engine | Promise<Engine>;
+
+/** The engine under test, as the parts of the suite use it. */
+export interface Bench {
+  /** This suite's installation. */
+  readonly signer: Signer;
+  /** A fresh connection. What is made through it is removed after the test, and the connection closed. */
+  connect(signer?: Signer): Promise<Engine>;
+}
+
+export const image = "busybox:latest";
+export const owner = "contract-suite";
+
+/** A job that says so when it has started and then does nothing for long. */
+export const longCommand = "echo ready; sleep 60";
+
+export function newSigner(): Signer {
+  return createSigner(randomBytes(32));
+}
+
+/** A name that no other test uses. */
+export function newName(): string {
+  return `contract-${randomBytes(6).toString("hex")}`;
+}
+
+/** A job of the suite's image. No test waits for a job longer than half a minute. */
+export function job(command: string | string[], spec: Partial<WorkloadInput> = {}): JobRequest {
+  const defaults = { env: { image }, pull: "never", labels: { "user.test": "contract" }, timeoutSeconds: 30 } as const;
+  return { owner, spec: defineWorkload({ ...defaults, command, ...spec }) };
+}
+
+/** Runs a job of {@link longCommand}, looks at the engine while it runs, and cancels it. */
+export async function whileRunning<Seen>(
+  engine: Engine,
+  spec: Partial<WorkloadInput>,
+  look: () => Promise<Seen>,
+): Promise<{ readonly seen: Seen; readonly result: JobResult }> {
+  const stop = new AbortController();
+  const ready = signalOnce();
+  const running = engine.jobs.run(job(longCommand, spec), { output: ready.fire, signal: stop.signal });
+  try {
+    await Promise.race([
+      ready.fired,
+      running.then(() => Promise.reject(new Error("the job ended before it was ready"))),
+    ]);
+    await vi.waitFor(() => expectRunning(engine), { timeout: 10_000, interval: 20 });
+    const seen = await look();
+    stop.abort();
+    return { seen, result: await running };
+  } finally {
+    stop.abort();
+    await running.catch(() => undefined);
+  }
+}
+
+/** An engine may pass on a job's first output before it says that the container runs. */
+async function expectRunning(engine: Engine): Promise<void> {
+  const containers = await engine.containers.list({ managed: true });
+  expect(containers.map(({ state }) => state)).toContain("running");
+}
+
+/** Something that happens once and can be awaited. */
+export function signalOnce(): { readonly fired: Promise<void>; readonly fire: () => void } {
+  let fire = () => {};
+  const fired = new Promise<void>((resolve) => {
+    fire = resolve;
+  });
+  return { fired, fire };
+}
+
+/** Prepares the suite: after every test, whatever was made through the bench is removed. */
+export function prepareBench(connect: ConnectEngine): Bench {
+  const signer = newSigner();
+  const open: Engine[] = [];
+  const signers = new Set<Signer>();
+
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((engine) => engine.close()));
+    for (const used of signers) await removeEverything(await connect({ signer: used }));
+    signers.clear();
+  });
+
+  return {
+    signer,
+    async connect(as = signer) {
+      const engine = await connect({ signer: as });
+      open.push(engine);
+      signers.add(as);
+      return engine;
+    },
+  };
+}
+
+async function removeEverything(engine: Engine): Promise<void> {
+  try {
+    for (const { id } of await engine.containers.list({ managed: true })) await engine.containers.remove(id);
+    for (const { name } of await engine.volumes.list({ managed: true })) await engine.volumes.remove(name);
+  } finally {
+    await engine.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { describe } from "vitest";
+import { describeConnection } from "./contract/connection.ts";
+import { describeEndings } from "./contract/endings.ts";
+import { describeImages } from "./contract/images.ts";
+import { describeJobs } from "./contract/jobs.ts";
+import { describeLimits } from "./contract/limits.ts";
+import { describeOutput } from "./contract/output.ts";
+import { describeOwnership } from "./contract/ownership.ts";
+import { type ConnectEngine, prepareBench } from "./contract/setup.ts";
+import { describeStorage } from "./contract/storage.ts";
+
+/**
+ * Registers the tests of the `Engine` contract with vitest. Every driver passes the same ones.
+ *
+ * The engine under test runs on this machine and has the image `busybox:latest`, or something that answers the suite's
+ * command lines like it. Everything the suite creates is signed with keys of its own and removed after each test.
+ *
+ * @param connect opens a fresh connection; all of them lead to the same engine.
+ */
+export function describeEngine(name: string, connect: ConnectEngine): void {
+  describe(`the engine contract on ${name}`, () => {
+    const bench = prepareBench(connect);
+    describeConnection(bench);
+    describeImages(bench);
+    describeJobs(bench);
+    describeOutput(bench);
+    describeEndings(bench);
+    describeOwnership(bench);
+    describeStorage(bench);
+    describeLimits(bench);
+  });
+}

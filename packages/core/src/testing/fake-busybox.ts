@@ -1,0 +1,90 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { MemoryJob, MemoryProgram } from "./memory-job.ts";
+
+/**
+ * Stands in for the image `busybox:latest` on an in-memory engine. It knows the command lines that the contract suite
+ * uses, word for word, and answers them as busybox does. Any other command line is a mistake of the test.
+ */
+export const fakeBusybox: MemoryProgram = async (job) => {
+  const [program = "", ...rest] = job.command;
+  if (program === "echo") return print(job, `${rest.join(" ")}\n`);
+  const inShell = program === "/bin/sh" && rest[0] === "-c";
+  const line = inShell ? (rest[1] ?? "") : job.command.join(" ");
+  const known = commandLines.get(line);
+  if (known !== undefined) return known(job);
+  if (inShell) throw new Error(`fakeBusybox does not know the command line ${JSON.stringify(line)}`);
+  return fail(job, 127, `exec ${program} failed: No such file or directory`);
+};
+
+const commandLines = new Map<string, MemoryProgram>([
+  ["echo hello", (job) => print(job, "hello\n")],
+  ['echo "$GREETING"', (job) => print(job, `${job.variables["GREETING"] ?? ""}\n`)],
+  ["exit 7", async () => 7],
+  ["kill -TERM $$", async () => 143],
+  ["no-such-program", (job) => fail(job, 127, "sh: no-such-program: not found")],
+  ["pwd; id -u", (job) => print(job, `${job.workingDir}\n${job.user}\n`)],
+  ["cat", (job) => print(job, job.stdin)],
+  ["wc -c", (job) => print(job, `${job.stdin.byteLength}\n`)],
+  ["seq 1 20000", (job) => print(job, Array.from({ length: 20_000 }, (_, i) => `${i + 1}\n`).join(""))],
+  ["sleep 0.1", async () => delay(100, 0)],
+  ["echo ready; sleep 60", async (job) => (await print(job, "ready\n")) || delay(60_000, 0, { signal: job.signal })],
+  ["cat /data/note", readNote],
+  ["echo kept > /data/note", writeNote],
+  ["echo kept > /data/note; cat /data/note", async (job) => (await writeNote(job)) || readNote(job)],
+  [
+    "echo out; echo err >&2; echo more",
+    async (job) => {
+      await job.stdout("out\n");
+      await job.stderr("err\n");
+      return print(job, "more\n");
+    },
+  ],
+  [
+    'echo "job $NUMBER"; exit "$NUMBER"',
+    async (job) => {
+      await job.stdout(`job ${job.variables["NUMBER"]}\n`);
+      return Number(job.variables["NUMBER"]);
+    },
+  ],
+  [
+    "head -c 8388608 /dev/zero",
+    async (job) => {
+      for (let i = 0; i < 128; i++) await job.stdout(new Uint8Array(65_536));
+      return 0;
+    },
+  ],
+  [
+    "tail /dev/zero",
+    async (job) => {
+      while (!job.signal.aborted) job.allocate(1024 ** 2);
+      return 137;
+    },
+  ],
+]);
+
+async function print(job: MemoryJob, data: string | Uint8Array): Promise<number> {
+  if (data.length > 0) await job.stdout(data);
+  return 0;
+}
+
+async function fail(job: MemoryJob, exitCode: number, message: string): Promise<number> {
+  await job.stderr(`${message}\n`);
+  return exitCode;
+}
+
+async function readNote(job: MemoryJob): Promise<number> {
+  const text = job.mounts.get("/data")?.read("note");
+  return text === undefined
+    ? fail(job, 1, "cat: can't open '/data/note': No such file or directory")
+    : print(job, text);
+}
+
+async function writeNote(job: MemoryJob): Promise<number> {
+  const data = job.mounts.get("/data");
+  if (data?.write("note", "kept\n") === true) return 0;
+  return fail(
+    job,
+    1,
+    `sh: can't create /data/note: ${data === undefined ? "nonexistent directory" : "Read-only file system"}`,
+  );
+}

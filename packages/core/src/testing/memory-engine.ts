@@ -1,0 +1,279 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { digestOf } from "../canonical.ts";
+import type { CallOptions, Engine, EngineCapabilities } from "../engine.ts";
+import { CosError } from "../errors.ts";
+import { assertIsJob, type JobOptions, type JobRequest, type JobResult } from "../job.ts";
+import { engineName, fromLabels, newObjectId, type Signer, specLabel, toLabels, userLabels } from "../labels.ts";
+import type { Container } from "../resources.ts";
+import type { EnvSpec } from "../spec/environment.ts";
+import { formatImageReference, isImageId, parseImageReference } from "../spec/image-reference.ts";
+import { parsePort } from "../spec/ports.ts";
+import { parseByteSize } from "../spec/sizes.ts";
+import { type KillReason, type MemoryProgram, runProgram } from "./memory-job.ts";
+import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
+
+interface MemoryContainer extends Omit<Container, "labels" | "ownership"> {
+  readonly allLabels: Readonly<Record<string, string>>;
+  readonly volumes: readonly string[];
+  readonly kill: AbortController;
+}
+
+/** What engines that are connected to the same place share. Made by {@link createMemoryHost}. */
+export interface MemoryHost {
+  readonly containers: Map<string, MemoryContainer>;
+  readonly volumes: Map<string, MemoryVolume>;
+}
+
+export interface MemoryEngineOptions {
+  readonly signer: Signer;
+  /** What there is to run, by image reference. Nothing else can be pulled. */
+  readonly images: Readonly<Record<string, MemoryProgram>>;
+  /** The engine's name; `memory` unless set. */
+  readonly name?: string;
+  /** Where containers and volumes live; a place of its own unless set. */
+  readonly host?: MemoryHost;
+}
+
+export function createMemoryHost(): MemoryHost {
+  return { containers: new Map(), volumes: new Map() };
+}
+
+const version = { version: "1.0.0", apiVersion: "1.0" };
+const firstFreePort = 32_768;
+
+const capabilities: EngineCapabilities = {
+  cpus: 4,
+  memoryBytes: 8 * 1024 ** 3,
+  limits: { cpus: true, memory: true, pids: true },
+  build: false,
+  localFiles: true,
+};
+
+/** An engine for tests: its images are functions, and everything it keeps is in memory. */
+export function createMemoryEngine({
+  signer,
+  images,
+  name = "memory",
+  host = createMemoryHost(),
+}: MemoryEngineOptions): Engine {
+  const programs = new Map(
+    Object.entries(images).map(([reference, program]) => [imageIdOf(reference), { reference, program }]),
+  );
+  const removals = new Set<Promise<void>>();
+  let closed = false;
+
+  function enter({ signal }: CallOptions = {}): void {
+    if (closed)
+      throw new CosError("unavailable", `The connection to engine ${name} is closed.`, { hint: "Connect again." });
+    if (signal?.aborted) throw new CosError("cancelled", "The call was cancelled.");
+  }
+
+  function findImage(env: EnvSpec) {
+    if (env.image === undefined)
+      throw new CosError("unsupported", `Engine ${name} cannot build images.`, { hint: "Name an image." });
+    const id = imageIdOf(env.image);
+    const found = programs.get(id);
+    if (found !== undefined) return { id, ...found };
+    throw new CosError("not_found", `Engine ${name} has no image ${env.image}.`, {
+      hint: `It has: ${Object.keys(images).join(", ")}`,
+    });
+  }
+
+  function show({ allLabels, volumes: _volumes, kill: _kill, ...container }: MemoryContainer): Container {
+    const ownership = fromLabels("container", container.name, allLabels, signer);
+    return { ...container, labels: userLabels(allLabels), ownership };
+  }
+
+  function createContainer({ spec, owner }: JobRequest, imageId: string, reference: string): MemoryContainer {
+    const cosId = newObjectId();
+    const shortName = spec.name ?? `job-${cosId.slice(0, 12)}`;
+    const taken = [...host.containers.values()].some((container) => container.name === engineName(shortName));
+    if (taken) {
+      throw new CosError("already_exists", `There is a container ${engineName(shortName)} already.`, {
+        hint: "Choose another name.",
+      });
+    }
+    const { lifecycle, ttlSeconds, purpose = "", project = "" } = spec;
+    const createdAt = new Date();
+    const described = {
+      id: cosId,
+      owner,
+      lifecycle,
+      name: shortName,
+      purpose,
+      project,
+      createdAt,
+      ttlSeconds,
+      image: spec.env.image ?? "",
+    };
+    return {
+      id: newObjectId() + newObjectId(),
+      name: engineName(shortName),
+      image: reference,
+      imageId,
+      state: "running",
+      createdAt,
+      networks: [spec.network],
+      ports: spec.ports.flatMap((text, index) => {
+        const port = parsePort(text);
+        if (port === undefined) return [];
+        return [{ ...port, hostAddress: "127.0.0.1", hostPort: port.hostPort || firstFreePort + index }];
+      }),
+      allLabels: { ...spec.labels, ...toLabels("container", { ...described, ...specLabel(spec) }, signer) },
+      volumes: spec.mounts.flatMap((mount) => (mount.type === "volume" ? [engineName(mount.name)] : [])),
+      kill: new AbortController(),
+    };
+  }
+
+  function startRemoval({ id }: MemoryContainer): void {
+    const removal = nextTurn().then(() => {
+      host.containers.delete(id);
+      removals.delete(removal);
+    });
+    removals.add(removal);
+  }
+
+  async function run(request: JobRequest, options: JobOptions = {}): Promise<JobResult> {
+    assertIsJob(request.spec);
+    enter(options);
+    const { spec, outputBytes } = request;
+    assertLimits(spec.limits);
+    const called = performance.now();
+    if (spec.pull === "always") options.progress?.({ phase: "pull", message: `Pulling ${spec.env.image}` });
+    const image = findImage(spec.env);
+    const pulled = performance.now();
+    options.progress?.({ phase: "create", message: "Creating the container" });
+    enter(options);
+    const container = createContainer(request, image.id, image.reference);
+    const mounts = openMounts(request, host.volumes, signer);
+    host.containers.set(container.id, container);
+    try {
+      options.progress?.({ phase: "start", message: `Starting ${container.name}` });
+      enter(options);
+      const started = performance.now();
+      const ending = await runProgram(image.program, { spec, mounts, outputBytes, options, kill: container.kill });
+      return {
+        containerId: container.id,
+        name: container.name,
+        imageId: image.id,
+        exitCode: ending.exitCode,
+        ...(ending.signal === undefined ? {} : { signal: ending.signal }),
+        stdout: ending.stdout.text(),
+        stderr: ending.stderr.text(),
+        stdoutCutBytes: ending.stdout.cutBytes,
+        stderrCutBytes: ending.stderr.cutBytes,
+        timedOut: ending.killedBy === "timeout",
+        oomKilled: ending.killedBy === "memory",
+        cancelled: ending.killedBy === "cancel",
+        outputLost: false,
+        durations: {
+          queuedMs: 0,
+          pulledMs: pulled - called,
+          createdMs: started - pulled,
+          ranMs: performance.now() - started,
+        },
+      };
+    } finally {
+      startRemoval(container);
+    }
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    await Promise.all(removals);
+  }
+
+  return {
+    name,
+    driver: "memory",
+    capabilities,
+    async ping(options) {
+      enter(options);
+      return { ...version, latencyMs: 0 };
+    },
+    async info(options) {
+      enter(options);
+      const system = {
+        os: "linux",
+        architecture: process.arch,
+        kernel: "none",
+        cgroupVersion: "2",
+        cgroupDriver: "none",
+        rootless: false,
+      };
+      const storage = { storageDriver: "memory", dataRoot: "memory", liveRestore: false };
+      return { ...version, ...system, ...storage, securityOptions: [], components: [], warnings: [] };
+    },
+    jobs: { run },
+    containers: {
+      async list({ managed = false } = {}, options) {
+        enter(options);
+        const all = [...host.containers.values()].map(show);
+        return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
+      },
+      async get(id, options) {
+        enter(options);
+        const container = host.containers.get(id);
+        if (container !== undefined) return show(container);
+        throw new CosError("not_found", `Engine ${name} has no container ${id}.`, {
+          hint: "List the containers to see what there is.",
+        });
+      },
+      async remove(id, options) {
+        enter(options);
+        host.containers.get(id)?.kill.abort("removal" satisfies KillReason);
+        host.containers.delete(id);
+      },
+    },
+    images: {
+      async ensure(env, options) {
+        enter(options);
+        const { id, reference } = findImage(env);
+        return { id, tags: [reference] };
+      },
+      async remove(id, options) {
+        enter(options);
+        programs.delete(imageIdOf(id));
+      },
+    },
+    volumes: {
+      async list({ managed = false } = {}, options) {
+        enter(options);
+        const all = [...host.volumes].map(([volume, { labels }]) => ({
+          name: volume,
+          ownership: fromLabels("volume", volume, labels, signer),
+        }));
+        return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
+      },
+      async remove(volume, options) {
+        enter(options);
+        const used = [...host.containers.values()].some(({ volumes }) => volumes.includes(volume));
+        if (used)
+          throw new CosError("conflict", `A container uses the volume ${volume}.`, {
+            hint: "Remove the container first.",
+          });
+        host.volumes.delete(volume);
+      },
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function imageIdOf(name: string): string {
+  const reference = parseImageReference(name);
+  return isImageId(name) || reference === undefined ? name : `sha256:${digestOf(formatImageReference(reference))}`;
+}
+
+function assertLimits(limits: JobRequest["spec"]["limits"]): void {
+  if ((limits.cpus ?? 0) > capabilities.cpus) {
+    throw new CosError("failed_precondition", `The engine has ${capabilities.cpus} CPUs, fewer than asked for.`, {
+      hint: `Ask for at most ${capabilities.cpus}.`,
+    });
+  }
+  if (limits.memory !== undefined && parseByteSize(limits.memory) > capabilities.memoryBytes) {
+    throw new CosError("failed_precondition", `The engine has less memory than the ${limits.memory} asked for.`, {
+      hint: `Ask for at most ${capabilities.memoryBytes / 1024 ** 2}m.`,
+    });
+  }
+}
