@@ -1,0 +1,96 @@
+/**
+ * The parts of Docker's API bodies that cos reads. Everything is optional or nullable where engines differ; nothing
+ * of this leaves the package.
+ */
+export interface ImageBody {
+  readonly Id: string;
+  readonly RepoTags?: readonly string[] | null;
+  readonly RepoDigests?: readonly string[] | null;
+  readonly Config?: {
+    readonly Env?: readonly string[] | null;
+    readonly Cmd?: readonly string[] | null;
+    readonly Entrypoint?: readonly string[] | null;
+    readonly User?: string | null;
+    readonly WorkingDir?: string | null;
+    readonly Volumes?: Readonly<Record<string, unknown>> | null;
+    readonly StopSignal?: string | null;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly OnBuild?: readonly string[] | null;
+  } | null;
+}
+
+/** `GET /containers/{id}/json`; rows of the compiler read further members by path. */
+export interface ContainerBody {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Created: string;
+  readonly Image: string;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly OOMKilled: boolean;
+    readonly ExitCode: number;
+    readonly Error: string;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+  };
+  readonly Config: {
+    readonly Image: string;
+    readonly Tty: boolean;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+  };
+  readonly NetworkSettings: {
+    readonly Networks?: Readonly<Record<string, unknown>> | null;
+    readonly Ports?: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>> | null;
+  };
+}
+
+/** One row of `GET /containers/json`. */
+export interface ContainerRow {
+  readonly Id: string;
+  readonly Names?: readonly string[] | null;
+  readonly Image: string;
+  readonly ImageID: string;
+  readonly State: string;
+  readonly Status: string;
+  readonly Created: number;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly Ports?: readonly { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[] | null;
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null } | null;
+}
+
+export interface VolumeBody {
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Options?: Readonly<Record<string, string>> | null;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+export interface NetworkBody {
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Internal?: boolean;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+export interface InfoBody {
+  readonly ServerVersion: string;
+  readonly OperatingSystem: string;
+  readonly Architecture: string;
+  readonly KernelVersion: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly CgroupDriver?: string;
+  readonly CgroupVersion?: string;
+  readonly MemoryLimit?: boolean;
+  readonly SwapLimit?: boolean;
+  readonly CpuCfsQuota?: boolean;
+  readonly PidsLimit?: boolean;
+  readonly SecurityOptions?: readonly string[] | null;
+  readonly Driver: string;
+  readonly DockerRootDir: string;
+  readonly LiveRestoreEnabled?: boolean;
+  readonly RuncCommit?: { readonly ID?: string } | null;
+  readonly ContainerdCommit?: { readonly ID?: string } | null;
+  readonly Warnings?: readonly string[] | null;
+}

@@ -1,0 +1,108 @@
+import {
+  type CallOptions,
+  CosError,
+  type Engine,
+  type EngineCapabilities,
+  type EngineInfo,
+  type JobOptions,
+  type JobRequest,
+  type JobResult,
+  type Signer,
+} from "@cos/core";
+import type { InfoBody } from "./api.ts";
+import { Containers } from "./containers/containers.ts";
+import { Removals } from "./containers/removals.ts";
+import { ContainerEvents } from "./events.ts";
+import { type EngineFacts, toEngineInfo } from "./facts.ts";
+import { Images } from "./images/images.ts";
+import { type JobContext, runJob } from "./job/run-job.ts";
+import { StartQueue } from "./job/start-queue.ts";
+import { type EngineClient, pingEngine } from "./transport/engine-client.ts";
+import { Volumes } from "./volumes.ts";
+
+export interface DockerEngineParts {
+  readonly name: string;
+  readonly client: EngineClient;
+  readonly facts: EngineFacts;
+  readonly signer: Signer;
+  readonly env: NodeJS.ProcessEnv;
+  readonly concurrentStarts: number;
+}
+
+/** An {@link Engine} that speaks Docker's API. */
+export class DockerEngine implements Engine {
+  readonly name: string;
+  readonly driver = "docker";
+  readonly capabilities: EngineCapabilities;
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly volumes: Volumes;
+  readonly jobs: Engine["jobs"];
+  readonly #client: EngineClient;
+  readonly #job: JobContext;
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+
+  constructor({ name, client, facts, signer, env, concurrentStarts }: DockerEngineParts) {
+    this.name = name;
+    this.capabilities = facts.capabilities;
+    this.#client = client;
+    this.containers = new Containers(client, signer);
+    this.volumes = new Volumes(client, signer);
+    this.images = new Images({ client, signer, env });
+    this.#job = {
+      client,
+      facts,
+      signer,
+      volumes: this.volumes,
+      images: this.images,
+      events: new ContainerEvents(client),
+      removals: new Removals(client),
+      queue: new StartQueue(concurrentStarts),
+    };
+    this.jobs = { run: (request, options) => this.#run(request, options) };
+  }
+
+  async ping({ signal }: CallOptions = {}): Promise<{ version: string; apiVersion: string; latencyMs: number }> {
+    this.#assertOpen();
+    const start = performance.now();
+    const { server } = await pingEngine(this.#client.transport, { signal });
+    return { version: toVersion(server), apiVersion: this.#client.apiVersion, latencyMs: performance.now() - start };
+  }
+
+  async info({ signal }: CallOptions = {}): Promise<EngineInfo> {
+    this.#assertOpen();
+    return toEngineInfo(await this.#client.call<InfoBody>("GET", ["info"], { signal }), this.#client.apiVersion);
+  }
+
+  async close({ handOver = false }: { readonly handOver?: boolean } = {}): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#running);
+    await (handOver ? this.#job.removals.handedOver() : this.#job.removals.settled());
+    this.#job.events.close();
+    this.#client.transport.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(request: JobRequest, options: JobOptions = {}): Promise<JobResult> {
+    this.#assertOpen();
+    const closing = this.#closing.signal;
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
+    const run = runJob(this.#job, request, { ...options, signal });
+    const settled = run.catch(() => undefined).finally(() => this.#running.delete(settled));
+    this.#running.add(settled);
+    return await run;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted) throw new CosError("unavailable", "The connection to the engine was closed.");
+  }
+}
+
+/** `20.10.24+dfsg1` of `Docker/20.10.24+dfsg1 (linux)`. */
+function toVersion(server: string): string {
+  return /\/(\S+)/.exec(server)?.[1] ?? server;
+}

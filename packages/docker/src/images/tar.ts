@@ -1,0 +1,103 @@
+/**
+ * When every packed file was last changed, in seconds since 1970: the start of 1980, so that equal files make equal
+ * archives, and the earliest time that zip files (and with them Python's wheels) can carry.
+ */
+const modifiedSeconds = 315_532_800;
+const blockBytes = 512;
+const maxOctalSize = 0o77777777777;
+
+export interface TarEntry {
+  /** Relative, with `/`, without a trailing one. */
+  readonly path: string;
+  readonly type: "file" | "directory" | "symlink";
+  /** Permission bits with setuid, setgid and sticky. */
+  readonly mode: number;
+  /** Bytes of content that follow; 0 unless it is a file. */
+  readonly size: number;
+  readonly linkTarget?: string;
+}
+
+/** The two empty blocks that end an archive. */
+export const tarEnd: Buffer = Buffer.alloc(2 * blockBytes);
+
+/** The zeros between an entry's content and the next header. */
+export function tarPadding(size: number): Buffer {
+  return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
+}
+
+/** What stands before an entry's content: a ustar header owned by root, after a pax header when ustar has no room. */
+export function toTarHeader(entry: TarEntry): Buffer {
+  const path = Buffer.from(entry.type === "directory" ? `${entry.path}/` : entry.path);
+  const link = Buffer.from(entry.linkTarget ?? "");
+  const cut = splitPath(path);
+  const records = [
+    ...(cut === undefined ? [paxRecord("path", path)] : []),
+    ...(link.byteLength > 100 ? [paxRecord("linkpath", link)] : []),
+    ...(entry.size > maxOctalSize ? [paxRecord("size", Buffer.from(String(entry.size)))] : []),
+  ];
+  const typeFlag = { file: "0", directory: "5", symlink: "2" }[entry.type];
+  const header = ustarHeader({
+    name: cut === undefined ? path.subarray(0, 100) : path.subarray(cut),
+    prefix: cut === undefined || cut === 0 ? Buffer.alloc(0) : path.subarray(0, cut - 1),
+    link: link.subarray(0, 100),
+    mode: entry.mode,
+    size: Math.min(entry.size, maxOctalSize),
+    typeFlag,
+  });
+  if (records.length === 0) return header;
+  const body = Buffer.concat(records);
+  const pax = ustarHeader({
+    name: Buffer.from("PaxHeaders"),
+    prefix: Buffer.alloc(0),
+    link: Buffer.alloc(0),
+    mode: 0o644,
+    size: body.byteLength,
+    typeFlag: "x",
+  });
+  return Buffer.concat([pax, body, tarPadding(body.byteLength), header]);
+}
+
+/** Where the last part of a path begins that fits ustar's name (100 bytes) while the rest fits its prefix (155). */
+function splitPath(path: Buffer): number | undefined {
+  if (path.byteLength <= 100) return 0;
+  const slash = path.indexOf("/", path.byteLength - 101);
+  return slash > 0 && slash <= 155 && slash < path.byteLength - 1 ? slash + 1 : undefined;
+}
+
+/** `<length> <key>=<value>\n`, where the length counts itself. */
+function paxRecord(key: string, value: Buffer): Buffer {
+  const rest = value.byteLength + key.length + 3;
+  let length = rest + String(rest).length;
+  if (String(length).length !== String(rest).length) length = rest + String(length).length;
+  return Buffer.concat([Buffer.from(`${length} ${key}=`), value, Buffer.from("\n")]);
+}
+
+interface UstarFields {
+  readonly name: Buffer;
+  readonly prefix: Buffer;
+  readonly link: Buffer;
+  readonly mode: number;
+  readonly size: number;
+  readonly typeFlag: string;
+}
+
+function ustarHeader({ name, prefix, link, mode, size, typeFlag }: UstarFields): Buffer {
+  const header = Buffer.alloc(blockBytes);
+  const octal = (value: number, at: number, digits: number) =>
+    header.write(value.toString(8).padStart(digits, "0"), at, "latin1");
+  name.copy(header, 0);
+  octal(mode & 0o7777, 100, 7);
+  octal(0, 108, 7);
+  octal(0, 116, 7);
+  octal(size, 124, 11);
+  octal(modifiedSeconds, 136, 11);
+  header.fill(" ", 148, 156);
+  header.write(typeFlag, 156, "latin1");
+  link.copy(header, 157);
+  header.write("ustar\u000000", 257, "latin1");
+  prefix.copy(header, 345);
+  let sum = 0;
+  for (const byte of header) sum += byte;
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return header;
+}

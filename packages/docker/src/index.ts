@@ -1,0 +1,2 @@
+export { connectDocker, type ConnectOptions } from "./connect.ts";
+export { StdcopyDemuxer } from "./stdcopy.ts";

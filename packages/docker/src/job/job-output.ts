@@ -1,0 +1,68 @@
+import { BoundedOutput, CosError, type OutputChunk, type OutputSink } from "@cos/core";
+import { StdcopyDemuxer } from "../stdcopy.ts";
+
+/** The output of a job: passed on live, kept within bounds. */
+export class JobOutput {
+  readonly stdout: BoundedOutput;
+  readonly stderr: BoundedOutput;
+  readonly #demuxer: StdcopyDemuxer;
+  #failure: CosError | undefined;
+  #reads = 0;
+  #blocked = false;
+  #pending: Promise<void> = Promise.resolve();
+
+  constructor(limitBytes: number | undefined, sink: OutputSink | undefined) {
+    this.stdout = new BoundedOutput(limitBytes);
+    this.stderr = new BoundedOutput(limitBytes);
+    this.#demuxer = new StdcopyDemuxer((chunk: OutputChunk) => {
+      this[chunk.stream].push(chunk.data);
+      return sink?.(chunk);
+    });
+  }
+
+  /** Whether everything that arrived was understood and complete. */
+  get intact(): boolean {
+    return this.#failure === undefined && this.#demuxer.atBoundary;
+  }
+
+  /**
+   * Takes what was read. False when the sink needs time: `resume` is called once it has had it, and until then
+   * nothing more may come.
+   */
+  take(chunk: Buffer, resume: () => void): boolean {
+    this.#reads++;
+    if (this.#failure !== undefined) return true;
+    try {
+      const pending = this.#demuxer.push(chunk);
+      if (pending === undefined) return true;
+      this.#blocked = true;
+      const proceed = () => {
+        this.#blocked = false;
+        resume();
+      };
+      this.#pending = pending.then(proceed, (error: unknown) => {
+        this.#failure = CosError.from(error);
+        proceed();
+      });
+      return false;
+    } catch (error) {
+      this.#failure = CosError.from(error);
+      return true;
+    }
+  }
+
+  /** Whether nothing is read because the sink needs time. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** How often something was read. */
+  get reads(): number {
+    return this.#reads;
+  }
+
+  /** Resolves when the sink has taken everything. */
+  async drained(): Promise<void> {
+    await this.#pending;
+  }
+}

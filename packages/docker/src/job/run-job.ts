@@ -1,0 +1,249 @@
+import { constants } from "node:os";
+import { assertIsJob, CosError, type JobOptions, type JobRequest, type JobResult } from "@cos/core";
+import { createContainer, type CreateContext, type CreatedContainer, resolveBinds } from "../containers/create.ts";
+import type { Removals } from "../containers/removals.ts";
+import type { ContainerEvents } from "../events.ts";
+import type { Images } from "../images/images.ts";
+import type { EngineClient } from "../transport/engine-client.ts";
+import { hijack, type HijackedStream } from "../transport/hijack.ts";
+import { refusalStatus } from "../transport/refusal.ts";
+import { assertStarted, type Completion, type CompletionWatch, watchCompletion } from "./completion.ts";
+import { exitCodeOfFailedStart, toHint } from "./hint.ts";
+import { JobOutput } from "./job-output.ts";
+import type { StartQueue } from "./start-queue.ts";
+import { stopWhenDue } from "./stopping.ts";
+
+/** How long the engine may be silent before it sends the rest of the output of a container that ended, in milliseconds. */
+const outputGraceMs = 5_000;
+
+export interface JobContext extends CreateContext {
+  readonly images: Images;
+  readonly events: ContainerEvents;
+  readonly removals: Removals;
+  readonly queue: StartQueue;
+}
+
+/**
+ * Runs a job by the shortest sequence that loses nothing: create, then attach, both watches and the check of what was
+ * built side by side, then start; the result is there with the end of output and the first news of the exit.
+ */
+export async function runJob(context: JobContext, request: JobRequest, options: JobOptions): Promise<JobResult> {
+  const { spec, owner, hostRoots = [] } = request;
+  const { signal, progress } = options;
+  assertIsJob(spec);
+  const clock = stopwatch();
+  // Refused here before anything is pulled; resolved again when the container is created.
+  await resolveBinds(spec, hostRoots, context.facts);
+  const image = await context.images.ensure(spec.env, { pull: spec.pull, owner, hostRoots, signal, progress });
+  const pulledMs = clock.lap();
+  const leave = await context.queue.enter(signal);
+  const queuedMs = clock.lap();
+  let container: CreatedContainer | undefined;
+  try {
+    progress?.({ phase: "create", message: "Creating the container" });
+    container = await createContainer(context, { spec, owner, hostRoots, image, attached: true }, signal);
+    const output = new JobOutput(request.outputBytes, options.output);
+    const prepared = await prepare(context, container, output, spec.stdin !== undefined, signal);
+    try {
+      const createdMs = clock.lap();
+      progress?.({ phase: "start", message: `Starting ${container.name}` });
+      const run = await startAndFollow(context, container, prepared, { spec, output, signal, leave });
+      await output.drained();
+      const [stdout, stderr] = [output.stdout.text(), output.stderr.text()];
+      const hint = run.hint ?? toHint(spec, { ...run, stderr });
+      return {
+        containerId: container.id,
+        name: container.name,
+        imageId: image.id,
+        exitCode: run.exitCode,
+        ...signalOf(run.exitCode),
+        stdout,
+        stderr,
+        stdoutCutBytes: output.stdout.cutBytes,
+        stderrCutBytes: output.stderr.cutBytes,
+        timedOut: run.timedOut,
+        oomKilled: run.oomKilled,
+        cancelled: run.cancelled,
+        outputLost: run.outputLost || !output.intact,
+        ...(hint === undefined ? {} : { hint }),
+        durations: { queuedMs, pulledMs, createdMs, ranMs: clock.lap() },
+      };
+    } finally {
+      prepared.watch.stop();
+      prepared.stream.destroy();
+    }
+  } finally {
+    leave();
+    if (container !== undefined) context.removals.start(container.id);
+  }
+}
+
+interface Prepared {
+  readonly stream: HijackedStream;
+  readonly watch: CompletionWatch;
+}
+
+async function prepare(
+  { client, events }: JobContext,
+  container: CreatedContainer,
+  output: JobOutput,
+  withStdin: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Prepared> {
+  let opened: HijackedStream | undefined;
+  const resume = () => opened?.resume();
+  const attaching = hijack(
+    client,
+    ["containers", container.id, "attach"],
+    { stream: true, stdout: true, stderr: true, ...(withStdin ? { stdin: true } : {}) },
+    (chunk) => output.take(chunk, resume),
+    signal,
+  ).then((stream) => (opened = stream));
+  const watching = watchCompletion(client, events, container.id, signal);
+  const [attached, watched, verified] = await Promise.allSettled([attaching, watching, container.verify(signal)]);
+  if (
+    attached.status === "fulfilled" &&
+    watched.status === "fulfilled" &&
+    verified.status === "fulfilled" &&
+    signal?.aborted !== true
+  ) {
+    return { stream: attached.value, watch: watched.value };
+  }
+  if (attached.status === "fulfilled") attached.value.destroy();
+  if (watched.status === "fulfilled") watched.value.stop();
+  const failed = [verified, attached, watched].find((step) => step.status === "rejected");
+  if (failed === undefined || signal?.aborted === true)
+    throw new CosError("cancelled", "The job was cancelled before it started.");
+  const error = CosError.from(failed.reason);
+  // Whatever became of the request, it is known that the job has not run.
+  throw error.details?.["unknown"] === true
+    ? new CosError(error.code, error.message, { hint: error.hint, cause: error })
+    : error;
+}
+
+interface Run extends Completion {
+  readonly timedOut: boolean;
+  readonly cancelled: boolean;
+  readonly outputLost: boolean;
+  readonly hint?: string;
+}
+
+interface Following {
+  readonly spec: JobRequest["spec"];
+  readonly output: JobOutput;
+  readonly signal: AbortSignal | undefined;
+  /** Gives the place in the queue back. */
+  readonly leave: () => void;
+}
+
+async function startAndFollow(
+  { client }: JobContext,
+  { id }: CreatedContainer,
+  { stream, watch }: Prepared,
+  { spec, output, signal, leave }: Following,
+): Promise<Run> {
+  const outputEnded = stream.ended.then(
+    () => true,
+    () => false,
+  );
+  const failedStart = await start(client, id, output);
+  leave();
+  if (failedStart !== undefined) {
+    const { exitCode, hint } = failedStart;
+    return { exitCode, hint, oomKilled: false, lost: false, timedOut: false, cancelled: false, outputLost: false };
+  }
+  const stopping = stopWhenDue(client, id, spec.timeoutSeconds, signal);
+  if (spec.stdin !== undefined) void feed(stream, Buffer.from(spec.stdin, spec.stdinEncoding));
+  try {
+    const completion = await watch.completed();
+    const reason = stopping.reason();
+    stopping.done();
+    const outputComplete = await restOfOutput(outputEnded, output);
+    return {
+      ...completion,
+      timedOut: reason === "timeout",
+      cancelled: reason === "cancel",
+      outputLost: completion.lost || !outputComplete,
+    };
+  } finally {
+    stopping.done();
+  }
+}
+
+/**
+ * Whether the output ends properly. The engine holds what a slow sink has not taken yet, so only time in which the
+ * sink waits for the engine counts.
+ */
+async function restOfOutput(ended: Promise<boolean>, output: JobOutput): Promise<boolean> {
+  for (;;) {
+    const { reads } = output;
+    const end = await Promise.race([ended, after(outputGraceMs, undefined)]);
+    if (end !== undefined) return end;
+    if (output.blocked) await output.drained();
+    else if (output.reads === reads) return false;
+  }
+}
+
+/** Starts the container; a command that cannot be started is an ending of its own, with Docker's exit code for it. */
+async function start(
+  client: EngineClient,
+  id: string,
+  output: JobOutput,
+): Promise<{ exitCode: number; hint: string } | undefined> {
+  try {
+    await client.call("POST", ["containers", id, "start"], { deadlineMs: 120_000 });
+  } catch (error) {
+    if (CosError.is(error) && error.details?.["unknown"] === true) {
+      await assertStarted(client, id, () => output.reads > 0);
+      return undefined;
+    }
+    if (!CosError.is(error) || refusalStatus(error) === undefined) throw error;
+    const exitCode = exitCodeOfFailedStart(error.message);
+    if (exitCode !== undefined) return { exitCode, hint: `The command could not be started. ${error.message}` };
+    const portTaken = /port is already allocated|address already in use/i.test(error.message);
+    throw new CosError(
+      portTaken ? "conflict" : "failed_precondition",
+      `The container could not be started. ${error.message}`,
+      {
+        ...(portTaken ? { hint: "Publish another host port." } : {}),
+        cause: error,
+      },
+    );
+  }
+  return undefined;
+}
+
+async function feed(stream: HijackedStream, stdin: Buffer): Promise<void> {
+  try {
+    await stream.write(stdin);
+  } catch {
+    // A job that ends without reading its input is no failure.
+  }
+  stream.endInput();
+}
+
+const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+
+function signalOf(exitCode: number): { signal?: string } {
+  const name = exitCode > 128 ? signalNames.get(exitCode - 128) : undefined;
+  return name === undefined ? {} : { signal: name };
+}
+
+function after<T>(ms: number, value: T): Promise<T> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms, value).unref();
+  });
+}
+
+function stopwatch(): { lap(): number } {
+  // The global `performance` would load a module of Node's that nothing else here needs.
+  let last = process.hrtime.bigint();
+  return {
+    lap() {
+      const now = process.hrtime.bigint();
+      const passed = Number(now - last) / 1e6;
+      last = now;
+      return Math.round(passed * 10) / 10;
+    },
+  };
+}

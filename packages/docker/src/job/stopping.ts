@@ -1,0 +1,69 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EngineClient } from "../transport/engine-client.ts";
+import { refusalStatus } from "../transport/refusal.ts";
+
+const retryMs = 1_000;
+/** Node's timers hold at most this many milliseconds, a little less than the longest timeout of a job. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The watch over a running job that ends it early. */
+export interface Stopping {
+  /** Why the job was killed, if it was. */
+  reason(): "timeout" | "cancel" | undefined;
+  /** The job has ended: nothing is to be killed any more. */
+  done(): void;
+}
+
+/**
+ * Kills a running container by whatever comes first, its timeout or the caller's signal. While the engine does not
+ * do it, it keeps asking, unless the container has ended or is gone already.
+ */
+export function stopWhenDue(
+  client: EngineClient,
+  id: string,
+  timeoutSeconds: number | undefined,
+  signal: AbortSignal | undefined,
+): Stopping {
+  let reason: "timeout" | "cancel" | undefined;
+  let ended = false;
+  const kill = async () => {
+    while (!ended) {
+      try {
+        return await client.call("POST", ["containers", id, "kill"], { deadlineMs: 10_000 });
+      } catch (error) {
+        const status = refusalStatus(error);
+        if (status === 404 || status === 409) return;
+        await delay(retryMs);
+      }
+    }
+  };
+  const stop = (why: "timeout" | "cancel") => {
+    if (reason !== undefined || ended) return;
+    reason = why;
+    void kill();
+  };
+  const onAbort = () => stop("cancel");
+  const clearTimer = timeoutSeconds === undefined ? undefined : callAfter(timeoutSeconds * 1000, () => stop("timeout"));
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted === true) onAbort();
+  return {
+    reason: () => reason,
+    done() {
+      ended = true;
+      clearTimer?.();
+      signal?.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
+function callAfter(ms: number, callback: () => void): () => void {
+  const rest = ms - longestTimerMs;
+  let timer = setTimeout(
+    () => {
+      if (rest <= 0) callback();
+      else timer = setTimeout(callback, rest);
+    },
+    Math.min(ms, longestTimerMs),
+  );
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,79 @@
+import { CosError, type OutputChunk } from "@cos/core";
+
+/**
+ * Longest frame accepted, in bytes. Engines write frames of at most 32 KiB or one log line; anything near this
+ * bound means that the stream is out of step.
+ */
+const maxFrameBytes = 64 * 1024 * 1024;
+const headerBytes = 8;
+const streams = ["stdout", "stdout", "stderr", "stderr"] as const;
+
+/**
+ * Takes apart the multiplexed output of a container without a terminal: frames of an 8-byte header (stream, three
+ * zero bytes, big-endian length) and a payload. Linear in the input however it is cut, and holds no payload back:
+ * each call of `onData` gets a view of the chunk that was pushed.
+ */
+export class StdcopyDemuxer {
+  readonly #onData: (chunk: OutputChunk) => void | Promise<void>;
+  readonly #header = Buffer.alloc(headerBytes);
+  #headerFill = 0;
+  #payloadLeft = 0;
+  #stream: OutputChunk["stream"] = "stdout";
+
+  constructor(onData: (chunk: OutputChunk) => void | Promise<void>) {
+    this.#onData = onData;
+  }
+
+  /** Whether the last frame is complete. */
+  get atBoundary(): boolean {
+    return this.#headerFill === 0 && this.#payloadLeft === 0;
+  }
+
+  /**
+   * Takes the next bytes. When `onData` answers with a promise, the rest waits for it, and so does the returned one.
+   *
+   * @throws CosError `internal` when the bytes are not such a stream.
+   */
+  push(chunk: Buffer): void | Promise<void> {
+    return this.#continue(chunk, 0);
+  }
+
+  #continue(chunk: Buffer, from: number): void | Promise<void> {
+    let at = from;
+    while (at < chunk.byteLength) {
+      if (this.#payloadLeft === 0) {
+        at = this.#takeHeader(chunk, at);
+        continue;
+      }
+      const end = Math.min(chunk.byteLength, at + this.#payloadLeft);
+      const data = chunk.subarray(at, end);
+      this.#payloadLeft -= end - at;
+      at = end;
+      const pending = this.#onData({ stream: this.#stream, data });
+      if (pending !== undefined) return pending.then(() => this.#continue(chunk, at));
+    }
+  }
+
+  #takeHeader(chunk: Buffer, from: number): number {
+    let header: Buffer = this.#header;
+    let offset = 0;
+    let at = from;
+    if (this.#headerFill === 0 && chunk.byteLength - at >= headerBytes) {
+      [header, offset] = [chunk, at];
+      at += headerBytes;
+    } else {
+      while (this.#headerFill < headerBytes && at < chunk.byteLength) header[this.#headerFill++] = chunk[at++] ?? 0;
+      if (this.#headerFill < headerBytes) return at;
+      this.#headerFill = 0;
+    }
+    const stream = streams[header[offset] ?? 255];
+    const length = header.readUInt32BE(offset + 4);
+    const padding = (header[offset + 1] ?? 0) | (header[offset + 2] ?? 0) | (header[offset + 3] ?? 0);
+    if (stream === undefined || padding !== 0 || length > maxFrameBytes) {
+      throw new CosError("internal", "The engine's output stream is out of step.");
+    }
+    this.#stream = stream;
+    this.#payloadLeft = length;
+    return at;
+  }
+}

@@ -1,0 +1,160 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync, openSync, readFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import * as http from "node:http";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/**
+ * A Docker engine of a test's own, which can be killed. It has its own network namespace, because two engines in one
+ * fight over its bridge and packet filter, and its own data, so it begins without images.
+ */
+export class OwnEngine implements AsyncDisposable {
+  /** The unix socket it listens on. */
+  readonly socketPath: string;
+  readonly #directory: string;
+  readonly #namespace: string;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.#namespace = basename(directory);
+    this.socketPath = join(directory, "engine.sock");
+  }
+
+  /** Starts one with the image `busybox:latest` of the engine that the tests run on. */
+  static async start(): Promise<OwnEngine> {
+    const engine = new OwnEngine(await mkdtemp(join(tmpdir(), "cos-engine-")));
+    try {
+      await run("ip", ["netns", "add", engine.#namespace]);
+      await run("ip", ["-n", engine.#namespace, "link", "set", "lo", "up"]);
+      await engine.boot();
+      await run("sh", ["-c", 'docker save busybox:latest | docker -H "$1" load', "sh", `unix://${engine.socketPath}`]);
+      return engine;
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Starts the daemon, also again; resolves when it answers. */
+  async boot(): Promise<void> {
+    // A pid file that outlived its process keeps an engine from starting once another process has that number.
+    const stale = [this.socketPath, this.#pidFile, join(this.#directory, "exec", "containerd", "containerd.pid")];
+    await Promise.all(stale.map((path) => rm(path, { force: true })));
+    const log = openSync(join(this.#directory, "log"), "a");
+    const options = [
+      "-H",
+      `unix://${this.socketPath}`,
+      "--data-root",
+      join(this.#directory, "data"),
+      "--exec-root",
+      join(this.#directory, "exec"),
+    ];
+    const own = ["--pidfile", this.#pidFile, "--cgroup-parent", `/${this.#namespace}`];
+    spawn("nsenter", [`--net=/run/netns/${this.#namespace}`, "dockerd", ...options, ...own], {
+      detached: true,
+      stdio: ["ignore", log, log],
+    }).unref();
+    for (const giveUpAt = performance.now() + 40_000; !(await this.#answers()); await delay(50)) {
+      if (performance.now() > giveUpAt)
+        throw new Error(readFileSync(join(this.#directory, "log"), "utf8").slice(-2000));
+    }
+  }
+
+  /** Kills the daemon as a crash would: its containers go on until it comes back. */
+  async crash(): Promise<void> {
+    const pid = this.#pid();
+    if (pid === undefined) return;
+    process.kill(pid, "SIGKILL");
+    while (existsSync(`/proc/${pid}`)) await delay(20);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const pid = this.#pid();
+    if (pid !== undefined && existsSync(`/proc/${pid}`)) {
+      process.kill(pid, "SIGTERM");
+      for (const giveUpAt = performance.now() + 20_000; existsSync(`/proc/${pid}`); await delay(50)) {
+        if (performance.now() > giveUpAt) process.kill(pid, "SIGKILL");
+      }
+    }
+    await this.#killTheRest();
+    const mounts = readFileSync("/proc/mounts", "utf8")
+      .split("\n")
+      .map((line) => line.split(" ")[1] ?? "");
+    for (const mount of mounts
+      .filter((path) => path.startsWith(`${this.#directory}/`))
+      .toSorted()
+      .toReversed())
+      await run("umount", ["-l", mount]);
+    await run("ip", ["netns", "del", this.#namespace]).catch(() => undefined);
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+    for (const controller of await readdir("/sys/fs/cgroup"))
+      await removeGroups(join("/sys/fs/cgroup", controller, this.#namespace));
+    await removeGroups(join("/sys/fs/cgroup", this.#namespace));
+  }
+
+  /** Containers and their keepers outlive an engine that did not come back. */
+  async #killTheRest(): Promise<void> {
+    for (const pid of await processesIn(join("/sys/fs/cgroup", "pids", this.#namespace))) kill(pid);
+    for (const pid of await processesIn(join("/sys/fs/cgroup", this.#namespace))) kill(pid);
+    for (const entry of await readdir("/proc")) {
+      const commandLine = /^[0-9]+$/.test(entry)
+        ? await readFile(join("/proc", entry, "cmdline"), "utf8").catch(() => "")
+        : "";
+      if (commandLine.includes(`${this.#directory}/`)) kill(Number(entry));
+    }
+  }
+
+  get #pidFile(): string {
+    return join(this.#directory, "engine.pid");
+  }
+
+  #pid(): number | undefined {
+    return existsSync(this.#pidFile) ? Number(readFileSync(this.#pidFile, "utf8")) : undefined;
+  }
+
+  async #answers(): Promise<boolean> {
+    return await new Promise((resolve) => {
+      const request = http.get(
+        { socketPath: this.socketPath, path: "/_ping", timeout: 1000, agent: false },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode === 200);
+        },
+      );
+      request.on("timeout", () => request.destroy()).on("error", () => resolve(false));
+    });
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+async function processesIn(group: string): Promise<number[]> {
+  const entries = await readdir(group, { withFileTypes: true }).catch(() => []);
+  const inner = entries.filter((entry) => entry.isDirectory()).map((entry) => processesIn(join(group, entry.name)));
+  const own = await readFile(join(group, "cgroup.procs"), "utf8").catch(() => "");
+  return [
+    ...own
+      .split("\n")
+      .filter((line) => line !== "")
+      .map(Number),
+    ...(await Promise.all(inner)).flat(),
+  ];
+}
+
+/** Control groups are removed from the inside out, as empty directories. */
+async function removeGroups(path: string): Promise<void> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await removeGroups(join(path, entry.name));
+  await rmdir(path).catch(() => undefined);
+}

@@ -1,0 +1,39 @@
+import { CosError, type ErrorCode } from "@cos/core";
+
+const codes: Readonly<Record<number, ErrorCode>> = {
+  400: "invalid_argument",
+  401: "denied",
+  403: "denied",
+  404: "not_found",
+  409: "conflict",
+  501: "unsupported",
+  503: "unavailable",
+};
+
+/** What the engine answered instead of doing what was asked, as an error with `details.status`. */
+export function toRefusal(status: number, body: string): CosError {
+  return new CosError(codes[status] ?? "internal", `The engine refused: ${engineMessage(body)}`, {
+    details: { status },
+  });
+}
+
+/** The HTTP status of an engine's refusal, or undefined for any other error. */
+export function refusalStatus(error: unknown): number | undefined {
+  const status = CosError.is(error) ? error.details?.["status"] : undefined;
+  return typeof status === "number" ? status : undefined;
+}
+
+/** The engine's own words from an error body: one line of bounded length without control characters. */
+export function engineMessage(body: string): string {
+  let text = body;
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === "object" && parsed !== null && "message" in parsed && typeof parsed.message === "string") {
+      text = parsed.message;
+    }
+  } catch {
+    // Not JSON: the text itself is the message.
+  }
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line || "no reason given";
+}

@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isAllowedRequest } from "./routes.ts";
+
+const id = "0123456789abcdef".repeat(4);
+const allows = (request: string) => {
+  const [method = "", path = ""] = request.split(" ", 2);
+  return isAllowedRequest(method, path);
+};
+
+test.each([
+  "GET /_ping",
+  "GET /v1.41/info",
+  "GET /v1.41/events?filters=%7B%7D",
+  "GET /v1.41/containers/json?all=true",
+  "POST /v1.44/containers/create?name=cos-x",
+  `GET /v1.41/containers/${id}/json`,
+  "GET /v1.41/containers/cos-job-1/json",
+  `POST /v1.41/containers/${id}/attach?stream=true`,
+  `POST /v1.41/containers/${id}/start`,
+  `POST /v1.41/containers/${id}/wait?condition=next-exit`,
+  `POST /v1.41/containers/${id}/kill`,
+  `DELETE /v1.41/containers/${id}?force=true&v=true`,
+  "GET /v1.41/images/docker.io/library/busybox%3Alatest/json",
+  `GET /v1.41/images/localhost%3A5000/team/app%40sha256%3A${id}/json`,
+  `GET /v1.41/images/sha256%3A${id}/json`,
+  "POST /v1.41/images/create?fromImage=busybox&tag=latest",
+  `DELETE /v1.41/images/${id}?force=true`,
+  "POST /v1.41/build?t=x&remote=",
+  "GET /v1.41/volumes",
+  "POST /v1.41/volumes/create",
+  "GET /v1.41/volumes/cos-data",
+  "DELETE /v1.41/volumes/cos-data",
+])("cos may send %s", (request) => {
+  expect(allows(request)).toBe(true);
+});
+
+describe("cos never sends", () => {
+  test.each([
+    `POST /v1.41/commit?container=${id}`,
+    "POST /v1.41/images/load",
+    "GET /v1.41/images/get?names=busybox",
+    "POST /v1.41/images/busybox/push",
+    "POST /v1.41/images/busybox/tag?repo=x",
+    "POST /v1.41/images/prune",
+    "POST /v1.41/containers/prune",
+    "POST /v1.41/volumes/prune",
+    "POST /v1.41/build/prune",
+    "POST /v1.41/networks/prune",
+    "POST /v1.41/session",
+    "POST /v1.41/auth",
+    "GET /v1.41/distribution/busybox/json",
+    "GET /v1.41/images/search?term=x",
+    "POST /v1.41/plugins/pull?remote=x",
+    "POST /v1.41/swarm/init",
+    "GET /v1.41/secrets",
+    "POST /v1.41/services/create",
+    `POST /v1.41/containers/${id}/update`,
+    `POST /v1.41/containers/${id}/rename?name=x`,
+    `PUT /v1.41/containers/${id}/archive?path=/`,
+    `GET /v1.41/containers/${id}/export`,
+    `POST /v1.41/containers/${id}/pause`,
+    `DELETE /v1.41/containers/${id}/json`,
+  ])("%s", (request) => {
+    expect(allows(request)).toBe(false);
+  });
+
+  test.each([
+    ["a change to a container by its name", "POST /v1.41/containers/cos-x/start"],
+    ["a removal by a short id", "DELETE /v1.41/containers/0123456789ab"],
+    ["a removal by a name", "DELETE /v1.41/containers/cos-x"],
+    ["a path without a version", "POST /containers/create?name=cos-x"],
+    ["another version's form", "GET /v1/info"],
+    ["a path that climbs", `POST /v1.41/containers/${id}/../../commit`],
+    ["a path that climbs, encoded", "GET /v1.41/containers/%2e%2e/json"],
+    ["a name that climbs, encoded", "DELETE /v1.41/volumes/x%2F..%2F..%2Fcontainers%2Fcos-x"],
+    ["an image that climbs, encoded", "GET /v1.41/images/x%2f..%2f..%2finfo/json"],
+    ["an image that climbs", "GET /v1.41/images/../info/json"],
+    ["a segment encoded twice", "GET /v1.41/containers/x%252e/json"],
+    ["doubled slashes", "GET //v1.41/info"],
+    ["doubled slashes inside", "GET /v1.41//info"],
+    ["an empty name", "GET /v1.41/containers//json"],
+    ["a trailing slash", "GET /v1.41/info/"],
+    ["a line break", `POST /v1.41/containers/${id}/start%0d%0aX`],
+    ["a raw line break at the end", "GET /v1.41/info\n"],
+    ["a full address", "GET http://docker/v1.41/info"],
+    ["another spelling of the method", "get /v1.41/info"],
+    ["a fragment", "GET /v1.41/info#x"],
+  ])("%s", (_what, request) => {
+    const at = request.indexOf(" ");
+    expect(isAllowedRequest(request.slice(0, at), request.slice(at + 1))).toBe(false);
+  });
+
+  test.each([
+    "/v1.41/build?remote=http://example.org/x.git",
+    "/v1.41/build?t=x&remote=http://example.org",
+    "/v1.41/build?remote=&remote=http://example.org",
+    "/v1.41/build?r%65mote=http://example.org",
+    "/v1.41/build?t=x?&remote=http://example.org",
+    "/v1.41/build?t=x;remote=http://example.org",
+    "/v1.41/images/create?fromSrc=-",
+    "/v1.41/images/create?fromImage=x&fromSrc=http://example.org",
+  ])("what makes the engine fetch or import by itself: %s", (path) => {
+    expect(isAllowedRequest("POST", path)).toBe(false);
+  });
+
+  test("a path with anything but names in it", () => {
+    const pathname = fc.string({
+      unit: fc.constantFrom("/", ".", "%", "2", "f", "e", "a", "\\", "?", ":", "@", " ", "é"),
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(pathname, (name) => {
+        fc.pre(!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name));
+        expect(isAllowedRequest("DELETE", `/v1.41/volumes/${name}`.split("?", 1)[0] ?? "")).toBe(
+          /^[a-zA-Z0-9][a-zA-Z0-9_.-]*(\?|$)/.test(name),
+        );
+        expect(isAllowedRequest("DELETE", `/v1.41/containers/${name}`)).toBe(false);
+      }),
+    );
+  });
+});

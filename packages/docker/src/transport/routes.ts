@@ -1,0 +1,52 @@
+const id = "[0-9a-f]{64}";
+const name = "[a-zA-Z0-9][a-zA-Z0-9_.-]{0,255}";
+/** A part of an image reference; the first can hold a port, the last a tag of 128 characters and a digest. */
+const imagePart = "[a-zA-Z0-9](?:[a-zA-Z0-9_.-]|%3A|%40){0,511}";
+const version = "v1\\.[0-9]{2,3}";
+
+/**
+ * Every request that cos may send to an engine, as method and path. This list is a second line of defence: a bug
+ * elsewhere cannot reach commit, load, import, prune, plugins, swarm, auth, distribution or update.
+ */
+const routes: readonly (readonly [method: string, path: string])[] = [
+  ["GET", "/_ping"],
+  ["GET", "/info"],
+  ["GET", `/${version}/info`],
+  ["GET", `/${version}/events`],
+  ["GET", `/${version}/containers/json`],
+  ["POST", `/${version}/containers/create`],
+  ["GET", `/${version}/containers/(?:${id}|${name})/json`],
+  ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill)`],
+  ["DELETE", `/${version}/containers/${id}`],
+  ["GET", `/${version}/images/${imagePart}(?:/${imagePart})*/json`],
+  ["POST", `/${version}/images/create`],
+  ["DELETE", `/${version}/images/${name}`],
+  ["POST", `/${version}/build`],
+  ["GET", `/${version}/networks/${name}`],
+  ["GET", `/${version}/volumes`],
+  ["POST", `/${version}/volumes/create`],
+  ["GET", `/${version}/volumes/${name}`],
+  ["DELETE", `/${version}/volumes/${name}`],
+];
+
+const patterns = routes.map(([method, path]) => [method, new RegExp(`^${path}$`)] as const);
+
+/** Query parameters that make the engine fetch or load something of its own accord. */
+const forbiddenParameters: readonly (readonly [path: RegExp, parameter: string])[] = [
+  [/\/build$/, "remote"],
+  [/\/images\/create$/, "fromSrc"],
+];
+
+/** Whether cos may send this request. `path` is what stands on the request line, the query included. */
+export function isAllowedRequest(method: string, path: string): boolean {
+  const queryStart = path.indexOf("?");
+  const [pathname, query] = queryStart === -1 ? [path, ""] : [path.slice(0, queryStart), path.slice(queryStart + 1)];
+  if (!patterns.some(([allowed, pattern]) => allowed === method && pattern.test(pathname))) return false;
+  if (query === "") return true;
+  // Servers disagree on whether a semicolon separates parameters.
+  if (query.includes(";")) return false;
+  const parameters = new URLSearchParams(query);
+  return !forbiddenParameters.some(
+    ([pattern, parameter]) => pattern.test(pathname) && parameters.getAll(parameter).some((value) => value !== ""),
+  );
+}

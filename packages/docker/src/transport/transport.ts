@@ -1,0 +1,130 @@
+import type { Agent, AgentOptions, ClientRequest } from "node:http";
+import * as net from "node:net";
+import { CosError } from "@cos/core";
+import type { Endpoint } from "../endpoint/endpoint.ts";
+import { isAllowedRequest } from "./routes.ts";
+
+// Imported as a module, node:http would load Node's whole fetch implementation to fill its list of exports.
+const http = process.getBuiltinModule("node:http");
+
+/** How long the engine may take to accept a connection, in milliseconds. */
+const connectDeadlineMs = 10_000;
+
+/** Receives what arrives on a raw connection. Returning false pauses it until `resume()`. The buffer is reused. */
+export type ReadCallback = (chunk: Buffer) => boolean;
+
+/**
+ * The one way to an engine. Holds its endpoint and refuses every request that is not on the list of routes,
+ * whichever client sends it.
+ */
+export class Transport {
+  readonly endpoint: Endpoint;
+  /** Carries every HTTP request, the Docker library's included. */
+  readonly agent: Agent;
+  readonly #tls: typeof import("node:tls") | undefined;
+  #closed = false;
+
+  private constructor(endpoint: Endpoint, agent: Agent, tls: typeof import("node:tls") | undefined) {
+    this.endpoint = endpoint;
+    this.agent = this.#guard(agent);
+    this.#tls = tls;
+  }
+
+  static create(endpoint: Endpoint): Transport {
+    const pool = { keepAlive: true, maxFreeSockets: 16, timeout: 0 };
+    if (endpoint.kind === "unix") {
+      return new Transport(endpoint, new http.Agent({ ...pool, socketPath: endpoint.path } as AgentOptions), undefined);
+    }
+    const address = { host: endpoint.host, port: endpoint.port };
+    if (endpoint.tls === undefined) return new Transport(endpoint, new http.Agent({ ...pool, ...address }), undefined);
+    const tls = process.getBuiltinModule("node:tls");
+    const https = process.getBuiltinModule("node:https");
+    return new Transport(endpoint, new https.Agent({ ...pool, ...address, ...endpoint.tls }), tls);
+  }
+
+  /** `https:` when the endpoint speaks TLS. */
+  get protocol(): "http:" | "https:" {
+    return this.#tls === undefined ? "http:" : "https:";
+  }
+
+  /**
+   * A connection of its own for a request that turns into a raw stream.
+   *
+   * @throws CosError `unavailable`, `deadline_exceeded`
+   */
+  async openSocket(method: string, path: string, onRead: ReadCallback): Promise<net.Socket> {
+    this.#assertAllowed(method, path);
+    const { endpoint } = this;
+    const socket =
+      endpoint.kind === "unix"
+        ? net.connect({ path: endpoint.path, onread: reader(onRead) })
+        : this.#tls !== undefined && endpoint.tls !== undefined
+          ? this.#tls.connect({ host: endpoint.host, port: endpoint.port, ...endpoint.tls })
+          : net.connect({ host: endpoint.host, port: endpoint.port, onread: reader(onRead) });
+    if (this.#tls !== undefined) {
+      socket.on("data", (chunk: Buffer) => {
+        if (!onRead(chunk)) socket.pause();
+      });
+    }
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        socket.destroy();
+        reject(new CosError("deadline_exceeded", "The engine did not accept a connection in time."));
+      }, connectDeadlineMs);
+      socket.once(this.#tls === undefined ? "connect" : "secureConnect", () => {
+        clearTimeout(timer);
+        socket.off("error", reject);
+        resolve();
+      });
+      socket.once("error", (error) => {
+        clearTimeout(timer);
+        reject(toUnavailable(error));
+      });
+    });
+    return socket;
+  }
+
+  /** Drops all connections; every later request is refused as `unavailable`. */
+  close(): void {
+    this.#closed = true;
+    this.agent.destroy();
+  }
+
+  #assertAllowed(method: string, path: string): void {
+    if (this.#closed) throw new CosError("unavailable", "The connection to the engine was closed.");
+    if (isAllowedRequest(method, path)) return;
+    throw new CosError("internal", `cos does not send ${method} ${path.split("?", 1)[0]} to engines.`);
+  }
+
+  /** Every client ends up in its agent's `addRequest`, so that is where requests are checked. */
+  #guard(agent: Agent): Agent {
+    const inner = agent as unknown as RequestTaker;
+    const addRequest = inner.addRequest.bind(agent);
+    inner.addRequest = (request, ...rest) => {
+      this.#assertAllowed(request.method, request.path);
+      addRequest(request, ...rest);
+    };
+    return agent;
+  }
+}
+
+/** A failed connection as the caller sees it. */
+export function toUnavailable(error: unknown): CosError {
+  if (CosError.is(error)) return error;
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return new CosError("unavailable", `The connection to the engine failed${code === undefined ? "" : ` (${code})`}.`, {
+    hint: "Check that the engine is running: cos doctor",
+    cause: error,
+  });
+}
+
+function reader(onRead: ReadCallback) {
+  return {
+    buffer: Buffer.allocUnsafeSlow(256 * 1024),
+    callback: (bytes: number, buffer: Uint8Array) => onRead((buffer as Buffer).subarray(0, bytes)),
+  };
+}
+
+interface RequestTaker {
+  addRequest(request: ClientRequest, ...rest: unknown[]): void;
+}
