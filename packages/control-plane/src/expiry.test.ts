@@ -1,0 +1,197 @@
+import { randomBytes } from "node:crypto";
+import { type Container, CosError, createSigner, defineWorkload, type Engine, type ManagedLabels } from "@cos/core";
+import { createMemoryEngine, createMemoryHost } from "@cos/core/testing";
+import { describe, expect, test } from "vitest";
+import { findExpired } from "./expiry.ts";
+import { agent, openBench, person } from "./testing/bench.ts";
+
+const now = new Date("2026-06-01T12:00:00Z");
+const ago = (seconds: number) => new Date(now.getTime() - seconds * 1000);
+const hour = 3_600;
+
+interface Given {
+  readonly labels?: Partial<ManagedLabels>;
+  readonly state?: Container["state"];
+  readonly finishedAt?: Date;
+  readonly ownership?: Container["ownership"];
+}
+
+function containerWith(id: string, { labels, state = "running", finishedAt, ownership }: Given): Container {
+  const managed: ManagedLabels = {
+    id,
+    owner: "user",
+    lifecycle: "ephemeral",
+    name: id,
+    purpose: "",
+    project: "",
+    image: "busybox",
+    createdAt: ago(10),
+    ttlSeconds: undefined,
+    spec: "",
+    specDigest: "",
+    ...labels,
+  };
+  return {
+    id,
+    name: `cos-${id}`,
+    image: "busybox",
+    imageId: "sha256:0",
+    state,
+    createdAt: managed.createdAt,
+    finishedAt,
+    labels: {},
+    networks: [],
+    ports: [],
+    ownership: ownership ?? { status: "managed", labels: managed },
+  };
+}
+
+/** An engine that has these containers. As on a real one, its list does not say when a container ended. */
+function engineWith(
+  given: Readonly<Record<string, Given>>,
+  removed: string[] = [],
+  gone: readonly string[] = [],
+): Engine {
+  const all = Object.entries(given).map(([id, more]) => containerWith(id, more));
+  const containers: Engine["containers"] = {
+    list: async () => all.map((container) => ({ ...container, finishedAt: undefined })),
+    async get(id) {
+      const found = all.find((container) => container.id === id);
+      if (found === undefined || gone.includes(id)) throw new CosError("not_found", `There is no ${id}.`);
+      return found;
+    },
+    remove: async (id) => void removed.push(id),
+  };
+  return { ...createMemoryEngine({ signer: createSigner(randomBytes(32)), images: {} }), containers };
+}
+
+const expired = async (given: Readonly<Record<string, Given>>, caller = person) =>
+  (await findExpired(engineWith(given), caller, now)).map(({ id }) => id);
+
+describe("a container has expired", () => {
+  test("when it is older than its time to live, whatever it does", async () => {
+    const old = { createdAt: ago(61), ttlSeconds: 60 };
+    expect(
+      await expired({
+        running: { labels: old },
+        paused: { labels: old, state: "paused" },
+        service: { labels: { ...old, lifecycle: "persistent" } },
+      }),
+    ).toEqual(["running", "paused", "service"]);
+  });
+
+  test("not before its time to live is over, and never without one while it runs", async () => {
+    expect(
+      await expired({
+        young: { labels: { createdAt: ago(59), ttlSeconds: 60 } },
+        endless: { labels: { createdAt: ago(1000 * hour) } },
+      }),
+    ).toEqual([]);
+  });
+
+  test("when it is a job that ended more than an hour ago", async () => {
+    const labels = { createdAt: ago(5 * hour) };
+    expect(
+      await expired({
+        longAgo: { labels, state: "exited", finishedAt: ago(hour + 1) },
+        dead: { labels, state: "dead", finishedAt: ago(hour + 1) },
+        justNow: { labels, state: "exited", finishedAt: ago(hour - 1) },
+        unknown: { labels, state: "exited" },
+      }),
+    ).toEqual(["longAgo", "dead"]);
+  });
+
+  test("when it is a job that was made more than an hour ago and never started", async () => {
+    expect(
+      await expired({
+        forgotten: { labels: { createdAt: ago(hour + 1) }, state: "created" },
+        aboutToStart: { labels: { createdAt: ago(5) }, state: "created" },
+      }),
+    ).toEqual(["forgotten"]);
+  });
+
+  test("not when it is a service that has ended: somebody may start it again", async () => {
+    expect(
+      await expired({
+        service: {
+          labels: { createdAt: ago(9 * hour), lifecycle: "persistent" },
+          state: "exited",
+          finishedAt: ago(8 * hour),
+        },
+      }),
+    ).toEqual([]);
+  });
+
+  test("not when its labels are damaged: no time is over that was never told", async () => {
+    expect(await expired({ odd: { labels: { createdAt: new Date(Number.NaN), ttlSeconds: Number.NaN } } })).toEqual([]);
+  });
+
+  test("not when it is another installation's or nobody's, even if an engine lists it", async () => {
+    const state = "exited";
+    expect(
+      await expired({
+        foreign: {
+          ownership: { status: "foreign", instance: "0".repeat(16), owner: "user" },
+          state,
+          finishedAt: ago(9 * hour),
+        },
+        unmanaged: { ownership: { status: "unmanaged" }, state, finishedAt: ago(9 * hour) },
+      }),
+    ).toEqual([]);
+  });
+
+  test("for agents only when it is theirs; for people and for cos itself whoever owns it", async () => {
+    const over = { createdAt: ago(100), ttlSeconds: 1 };
+    const given = { theirs: { labels: { ...over, owner: "agent" } }, other: { labels: { ...over, owner: "user" } } };
+    expect(await expired(given, agent)).toEqual(["theirs"]);
+    expect(await expired(given, { ...agent, kind: "http" })).toEqual(["theirs"]);
+    expect(await expired(given, { kind: "reaper", name: "cos", hostRoots: [] })).toEqual(["theirs", "other"]);
+    expect(await expired(given, person)).toEqual(["theirs", "other"]);
+  });
+
+  test("not when it vanished while it was looked at", async () => {
+    const labels = { createdAt: ago(5 * hour) };
+    const engine = engineWith({ a: { labels, state: "exited", finishedAt: ago(2 * hour) } }, [], ["a"]);
+    expect(await findExpired(engine, person, now)).toEqual([]);
+  });
+});
+
+describe("container_reap", () => {
+  test("removes what has expired, and nothing else", async () => {
+    const removed: string[] = [];
+    const past = { createdAt: new Date(Date.now() - 100_000) };
+    const engine = engineWith(
+      { over: { labels: { ...past, ttlSeconds: 1 } }, alive: { labels: { ...past, ttlSeconds: 1000 } } },
+      removed,
+    );
+    const outcome = await openBench({ engine }).perform("container_reap", {});
+    expect(removed).toEqual(["over"]);
+    expect(outcome).toMatchObject({
+      status: "done",
+      result: { removed: [{ id: "over" }] },
+      text: expect.stringMatching(/^removed over/),
+    });
+  });
+
+  test("says so when there is nothing to do", async () => {
+    expect(await openBench({ engine: engineWith({}) }).perform("container_reap", {})).toMatchObject({
+      text: "Nothing has expired.",
+    });
+  });
+
+  test("leaves alone what another installation signed", async () => {
+    const host = createMemoryHost();
+    const images = { app: () => new Promise<number>(() => {}) };
+    const other = createMemoryEngine({ signer: createSigner(randomBytes(32)), images, host });
+    const stop = new AbortController();
+    const running = other.jobs.run(
+      { owner: "user", spec: defineWorkload({ env: { image: "app" }, ttlSeconds: 1 }) },
+      { signal: stop.signal },
+    );
+    const mine = createMemoryEngine({ signer: createSigner(randomBytes(32)), images, host });
+    expect(await findExpired(mine, person, new Date(Date.now() + 3_600_000))).toEqual([]);
+    expect(await findExpired(other, person, new Date(Date.now() + 3_600_000))).toHaveLength(1);
+    stop.abort();
+    await running;
+  });
+});

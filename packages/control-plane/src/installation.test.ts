@@ -1,0 +1,156 @@
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { createSigner } from "@cos/core";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findPaths, openSigner } from "./installation.ts";
+
+describe("where an installation keeps what is its own", () => {
+  const home = { HOME: "/home/ann" };
+
+  test("is in the user's directories", () => {
+    expect(findPaths(home)).toEqual({
+      keyFile: "/home/ann/.config/cos/key.json",
+      auditDirectory: "/home/ann/.local/state/cos/audit",
+    });
+  });
+
+  test("follows the XDG variables, and cos's own before them", () => {
+    const xdg = { ...home, XDG_CONFIG_HOME: "/c", XDG_STATE_HOME: "/s" };
+    expect(findPaths(xdg)).toEqual({ keyFile: "/c/cos/key.json", auditDirectory: "/s/cos/audit" });
+    expect(findPaths({ ...xdg, AUDIT_DIR: "/a" }).auditDirectory).toBe("/a");
+    expect(findPaths({ ...xdg, COS_KEY_FILE: "/k/key.json", AUDIT_DIR: "/a", COS_AUDIT_DIR: "/b" })).toEqual({
+      keyFile: "/k/key.json",
+      auditDirectory: "/b",
+    });
+  });
+
+  test("takes an empty variable for an unset one, and no relative XDG directory", () => {
+    const empty = {
+      ...home,
+      XDG_CONFIG_HOME: "",
+      XDG_STATE_HOME: "",
+      COS_KEY_FILE: "",
+      COS_AUDIT_DIR: "",
+      AUDIT_DIR: "",
+    };
+    expect(findPaths(empty)).toEqual(findPaths(home));
+    expect(findPaths({ ...home, XDG_CONFIG_HOME: "config", XDG_STATE_HOME: "./state" })).toEqual(findPaths(home));
+    expect(findPaths({ HOME: "" })).toEqual(findPaths({ HOME: homedir() }));
+  });
+});
+
+describe("the key of an installation", () => {
+  let parent: string;
+  let file: string;
+
+  beforeEach(() => {
+    parent = mkdtempSync(join(tmpdir(), "cos-key-"));
+    file = join(parent, "config", "cos", "key.json");
+  });
+  afterEach(() => rmSync(parent, { recursive: true, force: true }));
+
+  const write = (text: string, mode = 0o600) => {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    chmodSync(file, mode);
+  };
+  const key = "ab".repeat(32);
+
+  test("is made when there is none, for the user alone, and is random", () => {
+    const { instance } = openSigner(file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
+      key: expect.stringMatching(/^[0-9a-f]{64}$/),
+      retired: [],
+    });
+    expect(readdirSync(dirname(file))).toEqual(["key.json"]);
+    expect(openSigner(join(parent, "other.json")).instance).not.toBe(instance);
+  });
+
+  test("is made once and then used", () => {
+    const { instance } = openSigner(file);
+    const made = readFileSync(file, "utf8");
+    expect(openSigner(file).instance).toBe(instance);
+    expect(readFileSync(file, "utf8")).toBe(made);
+  });
+
+  test("is the same for processes that all start without one", async () => {
+    const module = pathToFileURL(join(import.meta.dirname, "installation.ts")).href;
+    const script = `
+      const { openSigner } = await import(${JSON.stringify(module)});
+      const go = Number(process.argv[2]);
+      while (Date.now() < go);
+      process.stdout.write(openSigner(process.argv[1]).instance);
+    `;
+    const go = String(Date.now() + 1_500);
+    const start = () =>
+      promisify(execFile)(process.execPath, [
+        "--conditions=@cos/source",
+        "--input-type=module",
+        "-e",
+        script,
+        file,
+        go,
+      ]);
+    const instances = await Promise.all(Array.from({ length: 4 }, async () => (await start()).stdout));
+    expect(new Set(instances)).toEqual(new Set([openSigner(file).instance]));
+    expect(readdirSync(dirname(file))).toEqual(["key.json"]);
+  });
+
+  test("still recognises what a retired key has signed", () => {
+    const old = Buffer.from("cd".repeat(32), "hex");
+    write(JSON.stringify({ key, retired: [old.toString("hex")] }));
+    const labels = { "cos.instance": createSigner(old).instance, "cos.name": "x" };
+    const signed = { ...labels, "cos.sig": createSigner(old).sign("container", labels) };
+    expect(openSigner(file).verify("container", signed)).toBe(true);
+    expect(openSigner(file).instance).toBe(createSigner(Buffer.from(key, "hex")).instance);
+  });
+
+  test.each([0o640, 0o604, 0o660, 0o777])("is refused when others may use it (mode %o)", (mode) => {
+    write(JSON.stringify({ key }), mode);
+    expect(() => openSigner(file)).toThrow(
+      expect.objectContaining({ code: "failed_precondition", hint: `chmod 600 ${file}` }),
+    );
+  });
+
+  test.each([
+    "",
+    "{",
+    "null",
+    "[]",
+    "{}",
+    JSON.stringify({ key: "short" }),
+    JSON.stringify({ key: key.toUpperCase() }),
+    JSON.stringify({ key, more: 1 }),
+  ])("is refused when the file is damaged, and left as it is: %j", (text) => {
+    write(text);
+    expect(() => openSigner(file)).toThrow(
+      expect.objectContaining({ code: "failed_precondition", message: `The key file ${file} is damaged.` }),
+    );
+    expect(readFileSync(file, "utf8")).toBe(text);
+  });
+
+  test("is never in the message", () => {
+    write(JSON.stringify({ key: `${key}ff` }));
+    let thrown: unknown;
+    try {
+      openSigner(file);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(JSON.stringify(thrown)).not.toContain(key);
+  });
+
+  test("is failed_precondition when it can be neither read nor made", () => {
+    writeFileSync(join(parent, "config"), "a file where a directory should be");
+    expect(() => openSigner(file)).toThrow(expect.objectContaining({ code: "failed_precondition" }));
+    const directory = join(parent, "directory.json");
+    mkdirSync(directory, { mode: 0o700 });
+    expect(() => openSigner(directory)).toThrow(expect.objectContaining({ code: "failed_precondition" }));
+  });
+});

@@ -1,0 +1,32 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openControlPlane } from "./open.ts";
+
+const caller = { kind: "script", name: "user", hostRoots: [] } as const;
+
+test("a call that finds a damaged key, or no engine, fails and is recorded, and the next one tries again", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "cos-open-"));
+  const keyFile = join(directory, "key.json");
+  const audit = join(directory, "audit");
+  const env = { COS_KEY_FILE: keyFile, COS_AUDIT_DIR: audit, DOCKER_HOST: `unix://${directory}/none.sock` };
+  const controlPlane = openControlPlane({ writer: "test", env });
+  const ping = () => controlPlane.perform({ operation: "ping", input: {}, caller });
+  try {
+    writeFileSync(keyFile, "not a key", { mode: 0o600 });
+    await expect(ping()).rejects.toMatchObject({ code: "failed_precondition" });
+    rmSync(keyFile);
+    await expect(ping()).rejects.toMatchObject({ code: "unavailable" });
+
+    const [file = ""] = readdirSync(audit);
+    const lines = readFileSync(join(audit, file), "utf8").trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ stage: "failed", operation: "ping", code: "failed_precondition" }),
+      expect.objectContaining({ stage: "failed", operation: "ping", code: "unavailable" }),
+    ]);
+  } finally {
+    await controlPlane.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,151 @@
+import { CosError, defineWorkload, envSpec, limitsSpec, type WorkloadInput, workloadInput } from "@cos/core";
+import type { Asks } from "@cos/policy";
+import * as z from "zod";
+import type { Caller } from "./operation.ts";
+
+/** How long an agent's job may run unless it says otherwise, in seconds. People at a terminal have Ctrl-C instead. */
+const agentTimeoutSeconds = 300;
+
+const { shape } = workloadInput;
+const { image, base, provision, build } = envSpec.shape;
+const buildShape = build.unwrap().shape;
+
+const fields = z.strictObject({
+  image,
+  command: shape.command,
+  base,
+  provision,
+  buildContext: buildShape.context,
+  dockerfile: buildShape.dockerfile,
+  inlineDockerfile: buildShape.inline,
+  buildArguments: buildShape.arguments,
+  buildTarget: buildShape.target,
+  entrypoint: shape.entrypoint,
+  stdin: shape.stdin,
+  stdinEncoding: shape.stdinEncoding,
+  env: shape.variables,
+  mounts: shape.mounts.describe("Volumes, tmpfs and host paths to mount."),
+  publish: shape.ports,
+  network: shape.network.describe(
+    '"none", "bridge", or a managed network. Default: none, or bridge when a port is published.',
+  ),
+  profile: shape.profile.describe(
+    "Hardening. sandbox: no capabilities; service: those that servers need; strict: also a read-only root and no root user. Default: sandbox.",
+  ),
+  cpus: limitsSpec.shape.cpus,
+  memory: limitsSpec.shape.memory,
+  pids: limitsSpec.shape.pids,
+  tmpfsSize: limitsSpec.shape.tmpfs,
+  user: shape.user,
+  workingDir: shape.workingDir.describe("Working directory of the command; default: the image's."),
+  timeoutSeconds: shape.timeoutSeconds.describe(
+    "Seconds after which the job is killed. Default: 300 for agents, none at a terminal.",
+  ),
+  ttlSeconds: shape.ttlSeconds.describe(
+    "Seconds after which it may be removed, running or not. Default: a minute after the timeout, if there is one.",
+  ),
+  name: shape.name.describe("Name; the container is called cos-<name>."),
+  project: shape.project,
+  purpose: shape.purpose,
+  labels: shape.labels,
+  pull: shape.pull,
+});
+
+/**
+ * A workload as one flat object, which command lines and language models write more easily than a nested one.
+ * Fields that contradict each other do not parse.
+ */
+export const workloadFields = fields.superRefine((value, context) => {
+  // What is wrong with a single field has been said; the whole is judged once its parts are right.
+  if (context.issues.length > 0) return;
+  for (const message of findContradictions(value)) context.addIssue({ code: "custom", message });
+});
+
+function findContradictions(value: WorkloadFields): string[] {
+  const { image, base, provision, buildContext, dockerfile, inlineDockerfile, buildArguments, buildTarget } = value;
+  const sources = [
+    image,
+    base ?? provision,
+    buildContext ?? dockerfile ?? inlineDockerfile ?? buildArguments ?? buildTarget,
+  ];
+  if (sources.filter((source) => source !== undefined).length !== 1) {
+    return ["give one source of the image: `image`, `base` with `provision`, or `buildContext` or `inlineDockerfile`"];
+  }
+  try {
+    defineWorkload(toWorkload(value, { kind: "terminal", name: "user", hostRoots: [] }));
+    return [];
+  } catch (error) {
+    const { message, hint, details } = CosError.from(error);
+    const issues = details?.["issues"] as readonly { readonly message: string }[] | undefined;
+    return issues?.map((issue) => issue.message) ?? [hint === undefined ? message : `${message} ${hint}`];
+  }
+}
+
+export type WorkloadFields = z.output<typeof fields>;
+
+/** The job that flat fields describe, with the defaults that depend on who asks. */
+export function toWorkload(fields: WorkloadFields, caller: Caller): WorkloadInput {
+  const bind = fields.mounts.some(({ type }) => type === "bind");
+  const agent = caller.kind === "stdio" || caller.kind === "http";
+  const timeoutSeconds = fields.timeoutSeconds ?? (agent ? agentTimeoutSeconds : undefined);
+  const user = fields.user ?? (bind ? ownUser() : undefined);
+  return {
+    ...given(fields, [
+      "command",
+      "entrypoint",
+      "stdin",
+      "network",
+      "profile",
+      "workingDir",
+      "ttlSeconds",
+      "name",
+      "project",
+      "purpose",
+    ]),
+    env: toEnvironment(fields),
+    stdinEncoding: fields.stdinEncoding,
+    mounts: fields.mounts,
+    variables: fields.env,
+    labels: fields.labels,
+    limits: { ...given(fields, ["cpus", "memory"]), pids: fields.pids, tmpfs: fields.tmpfsSize },
+    ports: fields.publish,
+    pull: fields.pull,
+    ...(user === undefined ? {} : { user }),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  };
+}
+
+/** What flat fields ask for beyond the sandbox. */
+export function toAsks({ network, publish, mounts, profile }: WorkloadFields): Asks {
+  return {
+    network: network ?? (publish.length > 0 ? "bridge" : "none"),
+    ports: publish,
+    volumes: mounts.flatMap((mount) => (mount.type === "volume" ? [mount.name] : [])),
+    hostPaths: mounts.flatMap((mount) => (mount.type === "bind" ? [mount.source] : [])),
+    profile: profile ?? "sandbox",
+  };
+}
+
+function toEnvironment(fields: WorkloadFields): WorkloadInput["env"] {
+  const build = {
+    ...(fields.buildContext === undefined ? {} : { context: fields.buildContext }),
+    ...(fields.dockerfile === undefined ? {} : { dockerfile: fields.dockerfile }),
+    ...(fields.inlineDockerfile === undefined ? {} : { inline: fields.inlineDockerfile }),
+    ...(fields.buildArguments === undefined ? {} : { arguments: fields.buildArguments }),
+    ...(fields.buildTarget === undefined ? {} : { target: fields.buildTarget }),
+  };
+  return { ...given(fields, ["image", "base", "provision"]), ...(Object.keys(build).length === 0 ? {} : { build }) };
+}
+
+/** Files made on a bind mount should belong to whoever asked for it, so the job runs as that user. */
+function ownUser(): string | undefined {
+  return process.getuid === undefined ? undefined : `${process.getuid()}:${process.getgid?.() ?? process.getuid()}`;
+}
+
+type Given<T, K extends keyof T> = { [P in K]?: Exclude<T[P], undefined> };
+
+/** Those of the named members that are there. */
+function given<T extends object, K extends keyof T>(from: T, names: readonly K[]): Given<T, K> {
+  const present = names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]] as const);
+  return Object.fromEntries(present) as Given<T, K>;
+}
