@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const repository = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** The machine's own Node, not the one that the repository pins: what people have who install the packages. */
+const path = (process.env["PATH"] ?? "").split(delimiter).filter((entry) => !entry.includes("node_modules"));
+const node = path.map((entry) => join(entry, "node")).find(existsSync) ?? process.execPath;
+
+let directory: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "cos-packed-"));
+  env = { ...process.env, PATH: path.join(delimiter), XDG_CONFIG_HOME: directory, XDG_STATE_HOME: directory };
+  const inRepository = { cwd: repository, env: process.env };
+  await run("pnpm", ["build"], inRepository);
+  await run("pnpm", ["-r", "pack", "--pack-destination", directory], inRepository);
+  const tarballs = readdirSync(directory).filter((file) => /^cos-(?!bench|examples).*\.tgz$/.test(file));
+  writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "somebody", private: true, type: "module" }));
+  await run("npm", ["install", "--no-audit", "--no-fund", ...tarballs.map((file) => `./${file}`)], {
+    cwd: directory,
+    env,
+  });
+}, 180_000);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe("the packed packages, installed with npm in an empty folder", () => {
+  test("run a job by npx, and say their version", async () => {
+    const npx = (...args: string[]) => run("npx", args, { cwd: directory, env });
+    expect((await npx("cos", "run", "busybox", "--cmd", "echo from $((6 * 7))")).stdout).toBe("from 42\n");
+    expect((await npx("cos", "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await npx("cos-mcp", "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("build an image by the command line, though its bundle leaves the Docker library outside", async () => {
+    const args = ["run", "--base", "busybox", "--provision", "echo made > /made", "--json", "--cmd", "cat /made"];
+    const { stdout } = await run("npx", ["cos", ...args], { cwd: directory, env });
+    const { imageId, stdout: made } = JSON.parse(stdout) as { imageId: string; stdout: string };
+    expect(made).toBe("made\n");
+    const remove = `import { connectDocker } from "@cos/docker"; const engine = await connectDocker();
+      await engine.images.remove(process.argv[1]); await engine.close();`;
+    await run(node, ["--input-type=module", "-e", remove, imageId], { cwd: directory, env });
+  });
+
+  test("are a library that plain Node runs", async () => {
+    const program = `
+      import { defineWorkload } from "@cos/core";
+      import { connectDocker } from "@cos/docker";
+      import { openControlPlane } from "@cos/control-plane";
+      const engine = await connectDocker();
+      const spec = defineWorkload({ env: { image: "busybox" }, command: "echo library; exit 3" });
+      const { exitCode, stdout } = await engine.jobs.run({ spec, owner: "me" });
+      await engine.close();
+      const controlPlane = openControlPlane({ writer: "packed" });
+      const caller = { kind: "script", name: "me", hostRoots: [] };
+      const outcome = await controlPlane.perform({ operation: "ping", input: {}, caller });
+      await controlPlane.close();
+      console.log(JSON.stringify([exitCode, stdout, outcome.status]));`;
+    const { stdout } = await run(node, ["--input-type=module", "-e", program], { cwd: directory, env });
+    expect(JSON.parse(stdout)).toEqual([3, "library\n", "done"]);
+  });
+});

@@ -1,0 +1,107 @@
+import "./interpreted-schemas.ts";
+import { catalogue, type Operation } from "@cos/control-plane";
+import { Command, CommanderError } from "commander";
+import { doctor } from "./doctor.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { addFlags, toInput } from "./flags.ts";
+import { performAndPrint } from "./perform.ts";
+import { ps } from "./ps.ts";
+import { run } from "./run.ts";
+import { version } from "./version.ts";
+import { type Words, words } from "./words.ts";
+
+/** What the command line says beside the operation's own input. */
+export interface Settings {
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Turns a command's result into output and an exit code. */
+export type Action = (operation: Operation, input: Record<string, unknown>, settings: Settings) => Promise<number>;
+
+/** Commands whose output is more than the operation's own text. */
+const actions: Readonly<Record<string, Action>> = { container_run: run, container_list: ps };
+
+/** Parses the arguments, runs the command, and sets the process's exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const end = argv.indexOf("--");
+  const [own, rest] = end === -1 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)];
+  // Whoever reads the output may stop reading, as `head` does.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  const program = toProgram(rest, (code) => (process.exitCode = code), own[0]);
+  if (argv.length === 0) return program.outputHelp();
+  try {
+    await program.parseAsync([...own], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version that were asked for are no failure.
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : argv[0] === "run" ? exitCodes.cosFailed : exitCodes.usage;
+  }
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+}
+
+/**
+ * The whole command line as data; nothing runs until it is parsed.
+ *
+ * @param rest what stands after `--`.
+ * @param wanted the word that the command line begins with: only its command is given its flags. All are, without it.
+ */
+export function toProgram(rest: readonly string[], exit: (code: number) => void, wanted?: string): Command {
+  const program = new Command("cos")
+    .description("Run jobs and services in containers, safely.")
+    .version(version, "-V, --version", "Print the version.")
+    .helpOption("-h, --help", "Show help.")
+    .helpCommand("help [command]", "Show help for a command.")
+    .showHelpAfterError("Try: cos --help")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "cos: ")) })
+    .enablePositionalOptions()
+    .exitOverride();
+  for (const operation of catalogue) {
+    const said = words[operation.name] ?? {};
+    const command = addCommand(program, operation, said);
+    if (wanted === undefined || wanted === "help" || command.name() === wanted || command.parent?.name() === wanted)
+      addBody(command, operation, said, rest, exit);
+  }
+  program
+    .command("doctor")
+    .description("Check the engine and this installation, and say what to fix.")
+    .option("--json", "Print JSON.")
+    .action(async (options: { json?: boolean }) => exit(await doctor({ json: options.json === true, quiet: false })));
+  return program;
+}
+
+function addCommand(program: Command, operation: Operation, said: Words): Command {
+  const path = (said.command ?? operation.name.replaceAll("_", " ")).split(" ");
+  const parent = path
+    .slice(0, -1)
+    .reduce((inner, word) => inner.commands.find((command) => command.name() === word) ?? inner.command(word), program);
+  return parent
+    .command(path.at(-1) ?? operation.name)
+    .summary(operation.title)
+    .description(said.description ?? operation.description)
+    .usage("[options]");
+}
+
+function addBody(
+  command: Command,
+  operation: Operation,
+  said: Words,
+  rest: readonly string[],
+  exit: (code: number) => void,
+): void {
+  addFlags(command, operation, said);
+  command.option("--json", "Print the whole result as JSON.").option("-q, --quiet", "Print only what is essential.");
+  if (said.examples !== undefined)
+    command.addHelpText("after", `\nExamples:\n${said.examples.map((line) => `  ${line}`).join("\n")}`);
+  command.showHelpAfterError(
+    `${said.rest === undefined ? "" : "Put the command after --, as in: cos run busybox -- echo hello\n"}Try: cos ${command.name()} --help`,
+  );
+  command.action(async () => {
+    const { json, quiet } = command.opts<{ json?: boolean; quiet?: boolean }>();
+    const action = actions[operation.name] ?? performAndPrint;
+    exit(await action(operation, toInput(command, said, rest), { json: json === true, quiet: quiet === true }));
+  });
+}

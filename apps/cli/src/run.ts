@@ -1,0 +1,76 @@
+import { createReadStream } from "node:fs";
+import { CosError, type JobResult, maxStdinBytes, type OutputChunk } from "@cos/core";
+import { exitCodes } from "./exit-codes.ts";
+import { inFlagWords } from "./flags.ts";
+import { performHere, withSession } from "./perform.ts";
+import { coloured, printable, printJson } from "./printing.ts";
+import type { Action } from "./program.ts";
+import { openProgress } from "./progress.ts";
+import { words } from "./words.ts";
+
+/** `cos run`: streams the job's output as it appears and exits as the job did. */
+export const run: Action = (operation, input, settings) =>
+  withSession(
+    settings,
+    async (session) => {
+      const progress = openProgress(settings);
+      const call = { ...input, ...(await readStdin(input["stdin"])) };
+      const { result } = await performHere(session, operation, call, {
+        progress: progress.show,
+        ...(settings.json ? {} : { output: passOn }),
+      }).finally(progress.clear);
+      const job = result as JobResult;
+      if (settings.json) printJson(job);
+      else if (job.hint !== undefined && !settings.quiet) {
+        process.stderr.write(
+          `${coloured(process.stderr, "dim", "cos:")} ${printable(inFlagWords(job.hint, operation, words[operation.name] ?? {}))}\n`,
+        );
+      }
+      if (job.timedOut) return exitCodes.timedOut;
+      return job.cancelled ? (session.interruption() ?? job.exitCode) : job.exitCode;
+    },
+    exitCodes.cosFailed,
+  );
+
+/** Resolves when the chunk is written, because its memory is used again afterwards. */
+function passOn({ stream, data }: OutputChunk): Promise<void> {
+  return new Promise((resolve) => {
+    process[stream].write(data, () => resolve());
+  });
+}
+
+/** `--stdin -` reads cos's own input, `--stdin FILE` a file, and anything else is the input itself. */
+async function readStdin(source: unknown): Promise<{ stdin?: string; stdinEncoding?: "utf8" | "base64" }> {
+  if (typeof source !== "string") return {};
+  const bytes = source === "-" ? await readAll(process.stdin) : await readIfFile(source);
+  if (bytes === undefined) return { stdin: source };
+  const text = bytes.toString("utf8");
+  return Buffer.from(text, "utf8").equals(bytes)
+    ? { stdin: text }
+    : { stdin: bytes.toString("base64"), stdinEncoding: "base64" };
+}
+
+async function readIfFile(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readAll(createReadStream(path));
+  } catch (cause) {
+    if (CosError.is(cause)) throw cause;
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") return undefined;
+    throw new CosError("failed_precondition", `The file ${JSON.stringify(path)} cannot be read.`, { cause });
+  }
+}
+
+async function readAll(input: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of input) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > maxStdinBytes)
+      throw new CosError("invalid_argument", "The standard input is longer than 16 MiB.", {
+        hint: "Mount a file instead.",
+      });
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,63 @@
+/** How an operation is said on the command line. What is not said here derives from the operation itself. */
+export interface Words {
+  /** The command's words; by default the operation's name cut at the underscores. */
+  readonly command?: string;
+  /** Fields given without a flag, in order. */
+  readonly positionals?: readonly string[];
+  /** The field that takes everything after `--`. */
+  readonly rest?: string;
+  /** Flags by field: another long name, a short one, or both, e.g. `-e, --env`. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** What the help says instead of the operation's description and, by field, of its fields'. */
+  readonly description?: string;
+  readonly help?: Readonly<Record<string, string>>;
+  readonly examples?: readonly string[];
+}
+
+export const words: Readonly<Record<string, Words>> = {
+  container_run: {
+    command: "run",
+    positionals: ["image"],
+    rest: "command",
+    description:
+      "Runs a job in a new container, streams its output and exits with its exit code. The job is sandboxed: no network, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, unless flags say otherwise. The image is pulled (IMAGE), built (--build-context, --inline-dockerfile) or prepared (--base, --provision). The container is removed afterwards. Exit codes of its own: 124 timed out, 125 cos failed or refused, 126 and 127 the command could not be started.",
+    help: {
+      image: "Image to run, e.g. python:3.12-slim.",
+      command: "Shell command line, run by /bin/sh -c. To run a program with arguments, put it after --.",
+      entrypoint: "Replaces the image's entrypoint; repeat for its arguments.",
+      base: "Image to start from; needs --provision.",
+      provision: "Shell command that prepares the base image; may be repeated. The result is cached.",
+      stdin: 'Standard input: "-" for cos\'s own, the name of a file, or the text itself.',
+      env: "Environment variable; NAME alone takes its value from here. May be repeated.",
+      mounts:
+        "type=volume,name=NAME,target=PATH or type=bind,source=PATH,target=PATH[,readonly=false] or type=tmpfs,target=PATH[,size=64m]. May be repeated.",
+      publish: "HOST:CONTAINER port on 127.0.0.1, e.g. 8080:80. May be repeated.",
+      labels: "Label of your own, named user.*, e.g. user.team=web. May be repeated.",
+      timeoutSeconds: "Seconds after which the job is killed. [none]",
+    },
+    flags: {
+      command: "-c, --cmd",
+      env: "-e, --env",
+      user: "-u, --user",
+      workingDir: "-w, --workdir",
+      publish: "-p, --publish",
+      memory: "-m, --memory",
+      timeoutSeconds: "--timeout",
+      ttlSeconds: "--ttl",
+      mounts: "--mount",
+      labels: "-l, --label",
+      buildArguments: "--build-arg",
+      tmpfsSize: "--tmpfs-size",
+    },
+    examples: [
+      'cos run busybox --cmd "echo hello && date"',
+      "cos run python:3.12-slim --timeout 30 -- python -c 'print(6 * 7)'",
+      "cos run alpine --stdin - --cmd 'wc -l' < file.txt",
+      "cos run node:22 --mount type=bind,source=.,target=/src --workdir /src -- node --test",
+      'cos run --base debian:12 --provision "apt-get update && apt-get install -y jq" --stdin - --cmd "jq ." < data.json',
+    ],
+  },
+  container_list: { command: "ps", flags: { all: "-a, --all" } },
+  container_reap: { command: "reap" },
+  ping: { command: "ping" },
+};

@@ -1,0 +1,21 @@
+import { defineConfig } from "tsup";
+import { lazyBuiltins } from "./builtins.ts";
+
+/** Everything is bundled but the Docker library, which only pulls and builds load: a start reads few, small files. */
+export default defineConfig({
+  entry: { main: "src/main.ts" },
+  format: "esm",
+  target: "node20",
+  splitting: true,
+  clean: true,
+  minify: true,
+  removeNodeProtocol: false,
+  noExternal: [/^@cos\//, "commander", "zod", "cli-table3"],
+  external: ["dockerode", "@colors/colors"],
+  esbuildPlugins: [lazyBuiltins],
+  esbuildOptions(options) {
+    options.conditions = ["@cos/source", "module"];
+    // Text beyond ASCII would make Node keep the whole bundle at two bytes a character.
+    options.charset = "ascii";
+  },
+});
