@@ -1,0 +1,18 @@
+import { describeMachine } from "./rounds.ts";
+
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  job: async () => (await import("./job.ts")).benchJob(),
+  process: async () => (await import("./process.ts")).benchProcess(),
+  output: async () => (await import("./output.ts")).benchOutput(),
+  demux: async () => (await import("./demux.ts")).benchDemux(),
+  concurrency: async () => (await import("./concurrency.ts")).benchConcurrency(),
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`There is no bench named ${unknown.join(", ")}. There are: ${Object.keys(benches).join(", ")}.`);
+  process.exit(2);
+}
+console.log(describeMachine());
+for (const name of asked.length === 0 ? Object.keys(benches) : asked) await benches[name]?.();

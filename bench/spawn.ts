@@ -1,0 +1,39 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+/** Clock ticks per second in /proc, on every Linux that Node runs on. */
+const ticksPerSecond = 100;
+
+/** Runs a command to its end and throws unless it exits with `exitCode` and prints `stdout`. */
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  expected: { exitCode?: number; stdout?: string } = {},
+): Promise<void> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: environment });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  const exitCode = await new Promise<number | null>((resolve, reject) =>
+    child.on("error", reject).on("close", resolve),
+  );
+  if (exitCode !== (expected.exitCode ?? 0)) throw new Error(`${command} ${args.join(" ")} exited with ${exitCode}`);
+  if (expected.stdout !== undefined && stdout !== expected.stdout)
+    throw new Error(`${command} ${args.join(" ")} printed ${JSON.stringify(stdout)}`);
+}
+
+/** CPU milliseconds that a command costs, over enough runs to be finer than the kernel's clock tick. */
+export async function cpuMilliseconds(command: string, args: readonly string[], runs = 10): Promise<number> {
+  const before = childTicks();
+  for (let run = 0; run < runs; run++) await runCommand(command, args);
+  return ((childTicks() - before) * 1000) / ticksPerSecond / runs;
+}
+
+function childTicks(): number {
+  const fields = readFileSync("/proc/self/stat", "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return Number(fields[13]) + Number(fields[14]);
+}
+
+/** Reading extra certificates costs every start of Node tens of milliseconds, which would hide what is compared. */
+const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
