@@ -1,5 +1,6 @@
 import type { JobOptions, JobRequest, JobResult, ProgressSink } from "./job.ts";
-import type { Container, Image, Volume } from "./resources.ts";
+import type { OutputChunk } from "./output.ts";
+import type { Container, Image, Network, Volume } from "./resources.ts";
 import type { EnvSpec } from "./spec/environment.ts";
 
 /** What an engine can do and has, as data. */
@@ -37,6 +38,21 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface StopOptions extends CallOptions {
+  /** Seconds between asking the container to end and killing it, 0 to 3600; 10 unless set. */
+  readonly graceSeconds?: number | undefined;
+}
+
+export interface RemoveOptions extends CallOptions {
+  /** Whether a running container is killed first; true unless set. */
+  readonly force?: boolean | undefined;
+}
+
+export interface LogOptions extends CallOptions {
+  /** How many lines from the end; all of them unless set. */
+  readonly tail?: number | undefined;
+}
+
 export interface ImageOptions extends CallOptions {
   readonly pull?: "missing" | "always" | "never" | undefined;
   readonly progress?: ProgressSink | undefined;
@@ -72,13 +88,33 @@ export interface Engine extends AsyncDisposable {
     run(request: JobRequest, options?: JobOptions): Promise<JobResult>;
   };
 
+  /** Of these, all that take an id take the full one, and refuse anything else as `invalid_argument`. */
   readonly containers: {
     /** Containers in any state. `managed: true` leaves out what does not carry this installation's signature. */
     list(filter?: { readonly managed?: boolean }, options?: CallOptions): Promise<Container[]>;
-    /** @throws CosError `not_found` */
+    /** One container with its `details`. @throws CosError `not_found` */
     get(id: string, options?: CallOptions): Promise<Container>;
-    /** Kills and removes, with its anonymous volumes. Succeeds when it is already gone. */
-    remove(id: string, options?: CallOptions): Promise<void>;
+    /**
+     * Asks the container to end, and kills it after the grace. Succeeds when it has ended or is gone. Cancelling gives
+     * up waiting; the engine goes on.
+     */
+    stop(id: string, options?: StopOptions): Promise<void>;
+    /** Stops it, if it runs, and starts it again. @throws CosError `not_found`, `failed_precondition` (it does not start) */
+    restart(id: string, options?: StopOptions): Promise<void>;
+    /**
+     * Removes it with its anonymous volumes. Succeeds when it is already gone.
+     *
+     * @throws CosError `conflict` when it runs and `force` is false.
+     */
+    remove(id: string, options?: RemoveOptions): Promise<void>;
+    /**
+     * What it has written so far, oldest first. Nothing is asked before the iteration begins; breaking it off closes the
+     * stream.
+     *
+     * @throws CosError `not_found`; `unsupported` when the engine keeps no log of it, as of attached jobs; `unavailable`
+     * when the log breaks off.
+     */
+    logs(id: string, options?: LogOptions): AsyncIterable<OutputChunk>;
   };
 
   readonly images: {
@@ -86,6 +122,11 @@ export interface Engine extends AsyncDisposable {
     ensure(env: EnvSpec, options: ImageOptions): Promise<Image>;
     /** Removes an image, also when tags point to it. Succeeds when it is already gone. */
     remove(id: string, options?: CallOptions): Promise<void>;
+  };
+
+  readonly networks: {
+    /** The managed network that callers call `name`. @throws CosError `not_found` when there is none, or it is not managed. */
+    get(name: string, options?: CallOptions): Promise<Network>;
   };
 
   readonly volumes: {

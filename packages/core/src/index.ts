@@ -1,5 +1,14 @@
 export { canonicalJson, digestOf } from "./canonical.ts";
-export type { CallOptions, Engine, EngineCapabilities, EngineInfo, ImageOptions } from "./engine.ts";
+export type {
+  CallOptions,
+  Engine,
+  EngineCapabilities,
+  EngineInfo,
+  ImageOptions,
+  LogOptions,
+  RemoveOptions,
+  StopOptions,
+} from "./engine.ts";
 export { CosError, type CosErrorOptions, type ErrorCode, errorCodes } from "./errors.ts";
 export {
   assertIsJob,
@@ -10,6 +19,7 @@ export {
   type ProgressEvent,
   type ProgressSink,
 } from "./job.ts";
+export { deriveKey } from "./derive-key.ts";
 export {
   createSigner,
   engineName,
@@ -27,7 +37,16 @@ export {
 } from "./labels.ts";
 export { BoundedOutput, defaultOutputBytes, type OutputChunk, type OutputSink } from "./output.ts";
 export { parseWith } from "./parse.ts";
-export type { Container, ContainerState, Image, PublishedPort, Volume } from "./resources.ts";
+export { printable } from "./printable.ts";
+export type {
+  Container,
+  ContainerDetails,
+  ContainerState,
+  Image,
+  Network,
+  PublishedPort,
+  Volume,
+} from "./resources.ts";
 export { type BuildSpec, type EnvSpec, envSpec } from "./spec/environment.ts";
 export {
   formatImageReference,

@@ -1,5 +1,6 @@
-import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { canonicalJson, digestOf } from "./canonical.ts";
+import { deriveKey } from "./derive-key.ts";
 import { CosError } from "./errors.ts";
 import type { WorkloadSpec } from "./spec/workload-spec.ts";
 
@@ -106,10 +107,9 @@ interface Subkeys {
 }
 
 function deriveSubkeys(secret: Uint8Array): Subkeys {
-  const derive = (use: string) => Buffer.from(hkdfSync("sha256", secret, "", use, 32));
   return {
-    hmac: derive("cos ownership v1"),
-    instance: createHash("sha256").update(derive("cos instance v1")).digest("hex").slice(0, 16),
+    hmac: deriveKey(secret, "cos ownership v1"),
+    instance: createHash("sha256").update(deriveKey(secret, "cos instance v1")).digest("hex").slice(0, 16),
   };
 }
 

@@ -27,6 +27,18 @@ export interface Container {
   readonly networks: readonly string[];
   readonly ports: readonly PublishedPort[];
   readonly ownership: Ownership;
+  /** What only looking at the container itself tells; undefined in lists. */
+  readonly details?: ContainerDetails | undefined;
+}
+
+export interface ContainerDetails {
+  /** When it was last started; undefined when it never was. */
+  readonly startedAt?: Date | undefined;
+  /**
+   * Changes whenever somebody changes the container: SHA-256 over id, name, image, configuration, networks and the time
+   * it was last started. Its health does not count, nor does that time once the engine has started it again by itself.
+   */
+  readonly stateDigest: string;
 }
 
 /** An image on an engine. */
@@ -34,6 +46,17 @@ export interface Image {
   /** `sha256:` and 64 hex digits. */
   readonly id: string;
   readonly tags: readonly string[];
+}
+
+/** A network on an engine. */
+export interface Network {
+  /** The engine's full id. */
+  readonly id: string;
+  /** Its name on the engine. */
+  readonly name: string;
+  /** Whether nothing outside the network can be reached from it. */
+  readonly internal: boolean;
+  readonly ownership: Ownership;
 }
 
 /** A named volume on an engine. */

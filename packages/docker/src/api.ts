@@ -25,6 +25,8 @@ export interface ContainerBody {
   readonly Name: string;
   readonly Created: string;
   readonly Image: string;
+  /** How often the engine itself has started it again since somebody did. */
+  readonly RestartCount?: number;
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;
@@ -39,8 +41,12 @@ export interface ContainerBody {
     readonly Tty: boolean;
     readonly Labels?: Readonly<Record<string, string>> | null;
   };
+  readonly HostConfig: {
+    readonly Links?: readonly string[] | null;
+    readonly LogConfig?: { readonly Type?: string };
+  };
   readonly NetworkSettings: {
-    readonly Networks?: Readonly<Record<string, unknown>> | null;
+    readonly Networks?: Readonly<Record<string, { readonly NetworkID?: string }>> | null;
     readonly Ports?: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>> | null;
   };
 }
@@ -67,6 +73,7 @@ export interface VolumeBody {
 }
 
 export interface NetworkBody {
+  readonly Id: string;
   readonly Name: string;
   readonly Driver: string;
   readonly Internal?: boolean;

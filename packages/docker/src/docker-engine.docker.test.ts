@@ -1,4 +1,18 @@
-import { describeEngine } from "@cos/core/testing";
+import { randomBytes } from "node:crypto";
+import { describeEngine, type MadeContainer } from "@cos/core/testing";
+import { afterAll } from "vitest";
 import { connectDocker } from "./connect.ts";
+import { removeContainersWith, startRawContainer } from "./testing/raw-engine.ts";
 
-describeEngine("docker", ({ signer }) => connectDocker({ signer }));
+const label = `user.test=contract-${randomBytes(4).toString("hex")}`;
+
+afterAll(() => removeContainersWith(label));
+
+describeEngine(
+  "docker",
+  ({ signer }) => connectDocker({ signer }),
+  ({ name, logs }: MadeContainer) => {
+    const lines = logs.map(({ stream, text }) => `echo ${text}${stream === "stderr" ? " >&2" : ""}; `);
+    return startRawContainer(label, { name, command: `${lines.join("")}exec sleep 600` });
+  },
+);

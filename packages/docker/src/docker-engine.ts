@@ -17,6 +17,7 @@ import { type EngineFacts, toEngineInfo } from "./facts.ts";
 import { Images } from "./images/images.ts";
 import { type JobContext, runJob } from "./job/run-job.ts";
 import { StartQueue } from "./job/start-queue.ts";
+import { getNetwork } from "./networks.ts";
 import { type EngineClient, pingEngine } from "./transport/engine-client.ts";
 import { Volumes } from "./volumes.ts";
 
@@ -36,6 +37,7 @@ export class DockerEngine implements Engine {
   readonly capabilities: EngineCapabilities;
   readonly containers: Containers;
   readonly images: Images;
+  readonly networks: Engine["networks"];
   readonly volumes: Volumes;
   readonly jobs: Engine["jobs"];
   readonly #client: EngineClient;
@@ -48,6 +50,7 @@ export class DockerEngine implements Engine {
     this.capabilities = facts.capabilities;
     this.#client = client;
     this.containers = new Containers(client, signer);
+    this.networks = { get: (name, options) => getNetwork({ client, signer }, name, options?.signal) };
     this.volumes = new Volumes(client, signer);
     this.images = new Images({ client, signer, env });
     this.#job = {

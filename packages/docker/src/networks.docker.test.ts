@@ -3,6 +3,8 @@ import { createSigner, defineWorkload, newObjectId, toLabels } from "@cos/core";
 import { GenericContainer, Network, Wait } from "testcontainers";
 import { expect, test } from "vitest";
 import { connectDocker } from "./connect.ts";
+import { FaultProxy } from "./testing/fault-proxy.ts";
+import { enginePath } from "./testing/raw-engine.ts";
 
 const signer = createSigner(randomBytes(32));
 const owner = "networks-test";
@@ -58,6 +60,31 @@ test("a managed network is joined by its owner, and by nobody else", async () =>
     code: "failed_precondition",
     message: expect.stringContaining("internal"),
   });
+});
+
+test("a managed network is told apart from what only looks like one", async () => {
+  const name = `net-${newObjectId().slice(0, 12)}`;
+  await using network = await createManagedNetwork(name);
+  await using proxy = await FaultProxy.start(enginePath());
+  await using engine = await connectDocker({ host: proxy.host, signer });
+  expect(await engine.networks.get(name)).toEqual({
+    id: network.id,
+    name: `cos-${name}`,
+    internal: true,
+    ownership: { status: "managed", labels: expect.objectContaining({ owner, name }) },
+  });
+
+  await using stranger = await connectDocker({ signer: createSigner(randomBytes(32)) });
+  await expect(stranger.networks.get(name)).rejects.toMatchObject({ code: "not_found" });
+  for (const change of [{ Driver: "overlay" }, { Name: "cos-other" }, { Labels: null }]) {
+    proxy.script(/^GET \/networks\//, {
+      kind: "rewrite-answer",
+      change: (body) => ({ ...(body as object), ...change }),
+    });
+    await expect(engine.networks.get(name)).rejects.toMatchObject({ code: "not_found" });
+  }
+  proxy.script(/^GET \/networks\//, { kind: "drop-answer" });
+  await expect(engine.networks.get(name)).rejects.toMatchObject({ code: "unavailable" });
 });
 
 async function createManagedNetwork(name: string) {

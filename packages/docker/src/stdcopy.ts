@@ -1,4 +1,5 @@
 import { CosError, type OutputChunk } from "@cos/core";
+import { engineMessage } from "./transport/refusal.ts";
 
 /**
  * Longest frame accepted, in bytes. Engines write frames of at most 32 KiB or one log line; anything near this
@@ -7,6 +8,11 @@ import { CosError, type OutputChunk } from "@cos/core";
 const maxFrameBytes = 64 * 1024 * 1024;
 const headerBytes = 8;
 const streams = ["stdout", "stdout", "stderr", "stderr"] as const;
+/** The stream in which the engine itself speaks; nothing in a container can write to it. */
+const engineStream = 3;
+
+/** Receives a piece of output. `byEngine` says that the engine wrote it, and not the container. */
+type DataCallback = (chunk: OutputChunk, byEngine: boolean) => void | Promise<void>;
 
 /**
  * Takes apart the multiplexed output of a container without a terminal: frames of an 8-byte header (stream, three
@@ -14,13 +20,14 @@ const streams = ["stdout", "stdout", "stderr", "stderr"] as const;
  * each call of `onData` gets a view of the chunk that was pushed.
  */
 export class StdcopyDemuxer {
-  readonly #onData: (chunk: OutputChunk) => void | Promise<void>;
+  readonly #onData: DataCallback;
   readonly #header = Buffer.alloc(headerBytes);
   #headerFill = 0;
   #payloadLeft = 0;
   #stream: OutputChunk["stream"] = "stdout";
+  #byEngine = false;
 
-  constructor(onData: (chunk: OutputChunk) => void | Promise<void>) {
+  constructor(onData: DataCallback) {
     this.#onData = onData;
   }
 
@@ -49,7 +56,7 @@ export class StdcopyDemuxer {
       const data = chunk.subarray(at, end);
       this.#payloadLeft -= end - at;
       at = end;
-      const pending = this.#onData({ stream: this.#stream, data });
+      const pending = this.#onData({ stream: this.#stream, data }, this.#byEngine);
       if (pending !== undefined) return pending.then(() => this.#continue(chunk, at));
     }
   }
@@ -73,7 +80,31 @@ export class StdcopyDemuxer {
       throw new CosError("internal", "The engine's output stream is out of step.");
     }
     this.#stream = stream;
+    this.#byEngine = header[offset] === engineStream;
     this.#payloadLeft = length;
     return at;
   }
+}
+
+/**
+ * The output in a multiplexed stream, piece by piece.
+ *
+ * @throws CosError `unavailable` when the stream ends inside a frame, or the engine says in it that it cannot go on;
+ * `internal` when it is not such a stream; whatever the source throws.
+ */
+export async function* readStdcopy(source: AsyncIterable<Buffer>): AsyncGenerator<OutputChunk> {
+  let pieces: OutputChunk[] = [];
+  let failure: CosError | undefined;
+  const demuxer = new StdcopyDemuxer((chunk, byEngine) => {
+    if (failure !== undefined) return;
+    if (!byEngine) pieces.push(chunk);
+    else failure = new CosError("unavailable", `The engine could not read on: ${engineMessage(String(chunk.data))}`);
+  });
+  for await (const bytes of source) {
+    void demuxer.push(bytes);
+    yield* pieces;
+    pieces = [];
+    if (failure !== undefined) throw failure;
+  }
+  if (!demuxer.atBoundary) throw new CosError("unavailable", "The output of the container broke off.");
 }

@@ -1,12 +1,14 @@
 import { describe } from "vitest";
 import { describeConnection } from "./contract/connection.ts";
+import { describeContainers } from "./contract/containers.ts";
 import { describeEndings } from "./contract/endings.ts";
 import { describeImages } from "./contract/images.ts";
 import { describeJobs } from "./contract/jobs.ts";
 import { describeLimits } from "./contract/limits.ts";
+import { describeLogs } from "./contract/logs.ts";
 import { describeOutput } from "./contract/output.ts";
 import { describeOwnership } from "./contract/ownership.ts";
-import { type ConnectEngine, prepareBench } from "./contract/setup.ts";
+import { type ConnectEngine, type MakeContainer, prepareBench } from "./contract/setup.ts";
 import { describeStorage } from "./contract/storage.ts";
 
 /**
@@ -16,15 +18,18 @@ import { describeStorage } from "./contract/storage.ts";
  * command lines like it. Everything the suite creates is signed with keys of its own and removed after each test.
  *
  * @param connect opens a fresh connection; all of them lead to the same engine.
+ * @param makeContainer makes a container there that cos knows nothing of.
  */
-export function describeEngine(name: string, connect: ConnectEngine): void {
+export function describeEngine(name: string, connect: ConnectEngine, makeContainer: MakeContainer): void {
   describe(`the engine contract on ${name}`, () => {
-    const bench = prepareBench(connect);
+    const bench = prepareBench(connect, makeContainer);
     describeConnection(bench);
     describeImages(bench);
     describeJobs(bench);
     describeOutput(bench);
     describeEndings(bench);
+    describeContainers(bench);
+    describeLogs(bench);
     describeOwnership(bench);
     describeStorage(bench);
     describeLimits(bench);

@@ -1,6 +1,7 @@
-export type { ConnectEngine } from "./contract/setup.ts";
+export type { ConnectEngine, MadeContainer, MakeContainer } from "./contract/setup.ts";
 export { describeEngine } from "./describe-engine.ts";
 export { fakeBusybox } from "./fake-busybox.ts";
+export { type AddedContainer, addContainer, type MemoryLine } from "./memory-containers.ts";
 export { createMemoryEngine, createMemoryHost, type MemoryEngineOptions, type MemoryHost } from "./memory-engine.ts";
 export type { MemoryJob, MemoryProgram } from "./memory-job.ts";
 export type { MemoryMount } from "./memory-mounts.ts";

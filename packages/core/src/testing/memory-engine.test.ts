@@ -1,17 +1,22 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { CosError } from "../errors.ts";
-import { createSigner } from "../labels.ts";
+import { createSigner, newObjectId, toLabels } from "../labels.ts";
 import { defineWorkload } from "../spec/workload-spec.ts";
 import { describeEngine } from "./describe-engine.ts";
 import { fakeBusybox } from "./fake-busybox.ts";
+import { addContainer } from "./memory-containers.ts";
 import { createMemoryEngine, createMemoryHost } from "./memory-engine.ts";
 import type { MemoryProgram } from "./memory-job.ts";
 
 const host = createMemoryHost();
 const images = { "busybox:latest": fakeBusybox };
 
-describeEngine("memory", ({ signer }) => createMemoryEngine({ signer, images, host }));
+describeEngine(
+  "memory",
+  ({ signer }) => createMemoryEngine({ signer, images, host }),
+  (container) => addContainer(host, container),
+);
 
 describe("the in-memory engine", () => {
   const signer = createSigner(randomBytes(32));
@@ -84,6 +89,22 @@ describe("the in-memory engine", () => {
     });
   });
 
+  test("does not run a job a second time", async () => {
+    const shared = createMemoryHost();
+    const app: MemoryProgram = async ({ stdout }) => (await stdout("runs"), await new Promise<never>(() => {}));
+    await using engine = createMemoryEngine({ signer, images: { app }, host: shared });
+    let restarted: unknown;
+    const result = await engine.jobs.run(request, {
+      output: async () => {
+        const [container] = await engine.containers.list();
+        restarted = await engine.containers.restart(container?.id ?? "").catch((error: unknown) => error);
+        await engine.containers.stop(container?.id ?? "");
+      },
+    });
+    expect(restarted).toMatchObject({ code: "failed_precondition" });
+    expect(result).toMatchObject({ exitCode: 137, cancelled: false, timedOut: false });
+  });
+
   test("pulls nothing: what is not registered is not found, whatever the pull policy", async () => {
     await using engine = engineWith(async () => 0);
     for (const pull of ["missing", "always", "never"] as const) {
@@ -102,6 +123,52 @@ describe("the in-memory engine", () => {
     await engine.jobs.run({ ...request, spec: defineWorkload({ env: { image: "app" }, mounts: [...mounts] }) });
     expect(await engine.volumes.list()).toHaveLength(1);
     expect(await other.volumes.list()).toEqual([]);
+  });
+});
+
+describe("a container that a test puts on the host", () => {
+  const signer = createSigner(randomBytes(32));
+
+  test("runs and belongs to nobody, unless said otherwise", async () => {
+    const host = createMemoryHost();
+    await using engine = createMemoryEngine({ signer, images, host });
+    const managed = {
+      id: newObjectId(),
+      owner: "tester",
+      lifecycle: "persistent",
+      name: "web",
+      purpose: "",
+      project: "",
+      image: "app",
+      createdAt: new Date(),
+      ttlSeconds: undefined,
+      spec: "",
+      specDigest: "",
+    } as const;
+    const web = addContainer(host, { name: "cos-web", labels: toLabels("container", managed, signer) });
+    const ended = addContainer(host, { name: "ended", state: "exited", labels: { "user.team": "red" } });
+    expect(await engine.containers.list({ managed: true })).toMatchObject([{ id: web, state: "running" }]);
+    expect(await engine.containers.get(ended)).toMatchObject({
+      name: "ended",
+      state: "exited",
+      finishedAt: expect.any(Date),
+      labels: { "user.team": "red" },
+      ownership: { status: "unmanaged" },
+    });
+  });
+
+  test("may never have been started", async () => {
+    const host = createMemoryHost();
+    await using engine = createMemoryEngine({ signer, images, host });
+    const id = addContainer(host, { name: "new", state: "created" });
+    expect((await engine.containers.get(id)).details?.startedAt).toBeUndefined();
+    await engine.containers.stop(id);
+    expect(await engine.containers.get(id)).toMatchObject({ state: "created" });
+    await engine.containers.restart(id);
+    expect(await engine.containers.get(id)).toMatchObject({
+      state: "running",
+      details: { startedAt: expect.any(Date) },
+    });
   });
 });
 

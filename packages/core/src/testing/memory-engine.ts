@@ -3,20 +3,14 @@ import { digestOf } from "../canonical.ts";
 import type { CallOptions, Engine, EngineCapabilities } from "../engine.ts";
 import { CosError } from "../errors.ts";
 import { assertIsJob, type JobOptions, type JobRequest, type JobResult } from "../job.ts";
-import { engineName, fromLabels, newObjectId, type Signer, specLabel, toLabels, userLabels } from "../labels.ts";
-import type { Container } from "../resources.ts";
+import { engineName, fromLabels, newObjectId, type Signer, specLabel, toLabels } from "../labels.ts";
 import type { EnvSpec } from "../spec/environment.ts";
 import { formatImageReference, isImageId, parseImageReference } from "../spec/image-reference.ts";
 import { parsePort } from "../spec/ports.ts";
 import { parseByteSize } from "../spec/sizes.ts";
-import { type KillReason, type MemoryProgram, runProgram } from "./memory-job.ts";
+import { type MemoryContainer, memoryContainers } from "./memory-containers.ts";
+import { type MemoryProgram, runProgram } from "./memory-job.ts";
 import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
-
-interface MemoryContainer extends Omit<Container, "labels" | "ownership"> {
-  readonly allLabels: Readonly<Record<string, string>>;
-  readonly volumes: readonly string[];
-  readonly kill: AbortController;
-}
 
 /** What engines that are connected to the same place share. Made by {@link createMemoryHost}. */
 export interface MemoryHost {
@@ -79,12 +73,11 @@ export function createMemoryEngine({
     });
   }
 
-  function show({ allLabels, volumes: _volumes, kill: _kill, ...container }: MemoryContainer): Container {
-    const ownership = fromLabels("container", container.name, allLabels, signer);
-    return { ...container, labels: userLabels(allLabels), ownership };
-  }
-
-  function createContainer({ spec, owner }: JobRequest, imageId: string, reference: string): MemoryContainer {
+  function createContainer(
+    { spec, owner }: JobRequest,
+    imageId: string,
+    reference: string,
+  ): MemoryContainer & { readonly kill: AbortController } {
     const cosId = newObjectId();
     const shortName = spec.name ?? `job-${cosId.slice(0, 12)}`;
     const taken = [...host.containers.values()].some((container) => container.name === engineName(shortName));
@@ -113,6 +106,7 @@ export function createMemoryEngine({
       imageId,
       state: "running",
       createdAt,
+      starts: [createdAt],
       networks: [spec.network],
       ports: spec.ports.flatMap((text, index) => {
         const port = parsePort(text);
@@ -205,26 +199,7 @@ export function createMemoryEngine({
       return { ...version, ...system, ...storage, securityOptions: [], components: [], warnings: [] };
     },
     jobs: { run },
-    containers: {
-      async list({ managed = false } = {}, options) {
-        enter(options);
-        const all = [...host.containers.values()].map(show);
-        return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
-      },
-      async get(id, options) {
-        enter(options);
-        const container = host.containers.get(id);
-        if (container !== undefined) return show(container);
-        throw new CosError("not_found", `Engine ${name} has no container ${id}.`, {
-          hint: "List the containers to see what there is.",
-        });
-      },
-      async remove(id, options) {
-        enter(options);
-        host.containers.get(id)?.kill.abort("removal" satisfies KillReason);
-        host.containers.delete(id);
-      },
-    },
+    containers: memoryContainers({ containers: host.containers, signer, enter }),
     images: {
       async ensure(env, options) {
         enter(options);
@@ -234,6 +209,14 @@ export function createMemoryEngine({
       async remove(id, options) {
         enter(options);
         programs.delete(imageIdOf(id));
+      },
+    },
+    networks: {
+      async get(network, options) {
+        enter(options);
+        throw new CosError("not_found", `There is no managed network ${JSON.stringify(network)}.`, {
+          hint: `Engine ${name} has none.`,
+        });
       },
     },
     volumes: {

@@ -29,7 +29,7 @@ export interface MemoryJob {
 export type MemoryProgram = (job: MemoryJob) => Promise<number>;
 
 /** Why a job was killed. */
-export type KillReason = "timeout" | "cancel" | "memory" | "removal";
+export type KillReason = "timeout" | "cancel" | "memory" | "stop";
 
 /** How a program ended. */
 interface MemoryEnding {

@@ -2,16 +2,22 @@ import {
   type CallOptions,
   type Container,
   type ContainerState,
-  CosError,
   fromLabels,
+  type LogOptions,
   managedLabel,
+  type OutputChunk,
+  type RemoveOptions,
   type Signer,
+  type StopOptions,
   userLabels,
 } from "@cos/core";
 import type { ContainerBody, ContainerRow } from "../api.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
-import { refusalStatus } from "../transport/refusal.ts";
+import { inspectContainer } from "./inspect.ts";
+import { restartContainer, stopContainer } from "./lifecycle.ts";
+import { readLogs } from "./logs.ts";
 import { removeContainer } from "./removals.ts";
+import { toDetails } from "./state-digest.ts";
 
 /** The containers of an engine, in any state. */
 export class Containers {
@@ -35,21 +41,23 @@ export class Containers {
   }
 
   async get(id: string, { signal }: CallOptions = {}): Promise<Container> {
-    try {
-      return fromBody(
-        await this.#client.call<ContainerBody>("GET", ["containers", id, "json"], { signal }),
-        this.#signer,
-      );
-    } catch (error) {
-      if (refusalStatus(error) !== 404) throw error;
-      throw new CosError("not_found", `There is no container ${JSON.stringify(id)}.`, {
-        hint: "List them: cos ps --all",
-      });
-    }
+    return fromBody(await inspectContainer(this.#client, id, signal), this.#signer);
   }
 
-  async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
-    await removeContainer(this.#client, id, signal);
+  async stop(id: string, options?: StopOptions): Promise<void> {
+    await stopContainer(this.#client, id, options);
+  }
+
+  async restart(id: string, options?: StopOptions): Promise<void> {
+    await restartContainer(this.#client, id, options);
+  }
+
+  async remove(id: string, options?: RemoveOptions): Promise<void> {
+    await removeContainer(this.#client, id, options);
+  }
+
+  logs(id: string, options?: LogOptions): AsyncIterable<OutputChunk> {
+    return readLogs(this.#client, id, options);
   }
 }
 
@@ -108,6 +116,7 @@ function fromBody(body: ContainerBody, signer: Signer): Container {
       }));
     }),
     ownership: fromLabels("container", name, labels, signer),
+    details: toDetails(body),
   };
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { CosError } from "@cos/core";
+import { CosError, type RemoveOptions } from "@cos/core";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { refusalStatus } from "../transport/refusal.ts";
+import { assertFullId } from "./inspect.ts";
 
 /** Waits between attempts while the engine does not answer, in milliseconds: about the time an engine takes to restart. */
 const retryDelaysMs = [200, 1000, 3000, 10_000];
@@ -10,22 +11,30 @@ const retryDelaysMs = [200, 1000, 3000, 10_000];
 const lostDelaysMs = [0, 100, 400, 1500];
 
 /**
- * Kills and removes a container with its anonymous volumes. Succeeds when it is already gone.
+ * Removes a container with its anonymous volumes, and kills it before unless `force` is false. Succeeds when it is
+ * already gone or going.
  *
- * @throws CosError `unavailable`, `internal`
+ * @throws CosError `conflict` when it runs and is not to be killed; `invalid_argument`, `unavailable`, `internal`
  */
 export async function removeContainer(
   client: EngineClient,
   id: string,
-  signal?: AbortSignal,
-  onSent?: () => void,
+  { force = true, signal, onSent }: RemoveOptions & { readonly onSent?: () => void } = {},
 ): Promise<void> {
+  assertFullId(id);
   try {
-    await client.call("DELETE", ["containers", id], { query: { force: true, v: true }, signal, onSent });
+    await client.call("DELETE", ["containers", id], { query: { force, v: true }, signal, onSent });
   } catch (error) {
     const status = refusalStatus(error);
-    const alreadyGoing = status === 409 && CosError.is(error) && /in progress/.test(error.message);
-    if (status !== 404 && !alreadyGoing) throw error;
+    if (status === 404) return;
+    if (status !== 409 || !CosError.is(error)) throw error;
+    if (/in progress/.test(error.message)) return;
+    if (force) throw error;
+    throw new CosError("conflict", "The container has not ended.", {
+      hint: "Stop it first, or remove it with force, which kills it.",
+      details: { ...error.details, engineSays: error.message },
+      cause: error,
+    });
   }
 }
 
@@ -85,7 +94,7 @@ export class Removals {
   async #remove(id: string, onSent: () => void): Promise<void> {
     for (const waitMs of [...retryDelaysMs, undefined]) {
       try {
-        return await removeContainer(this.#client, id, undefined, onSent);
+        return await removeContainer(this.#client, id, { onSent });
       } catch (error) {
         if (this.#isHandedOver || waitMs === undefined || !CosError.is(error) || refusalStatus(error) === 400) return;
         await delay(waitMs);

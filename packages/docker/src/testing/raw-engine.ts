@@ -1,5 +1,5 @@
 import * as http from "node:http";
-import { json } from "node:stream/consumers";
+import { text } from "node:stream/consumers";
 import { parseEndpoint } from "../endpoint/endpoint.ts";
 
 /** The unix socket of the engine that the tests run on. */
@@ -25,14 +25,56 @@ export async function callEngine<T>(
         headers: body === undefined ? {} : { "content-type": "application/json" },
       },
       (response) => {
-        if (response.statusCode === 204 || response.statusCode === 304) {
-          response.resume();
-          resolve(undefined as T);
-        } else json(response).then((answer) => resolve(answer as T), reject);
+        text(response).then((answer) => resolve((answer === "" ? undefined : JSON.parse(answer)) as T), reject);
       },
     );
     request.on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+export interface RawContainer {
+  readonly name?: string;
+  /** What its shell runs, below an init that passes signals on. */
+  readonly command: string;
+  /** More of the body of a create, e.g. `{ Tty: true }`. */
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly hostConfig?: Readonly<Record<string, unknown>>;
+}
+
+/** Creates a container of busybox that cos knows nothing of, with a label `name=value`. Resolves with its id. */
+export async function createRawContainer(
+  label: string,
+  { name, command, body = {}, hostConfig = {} }: RawContainer,
+  socketPath?: string,
+): Promise<string> {
+  const [key = "", value = ""] = label.split("=");
+  const { Id, message } = await callEngine<{ Id?: string; message?: string }>(
+    "POST",
+    `/containers/create${name === undefined ? "" : `?name=${name}`}`,
+    {
+      Image: "busybox:latest",
+      Cmd: ["/bin/sh", "-c", command],
+      Labels: { [key]: value },
+      ...body,
+      HostConfig: { Init: true, NetworkMode: "none", ...hostConfig },
+    },
+    socketPath,
+  );
+  if (Id === undefined) throw new Error(`the engine created no container: ${message}`);
+  return Id;
+}
+
+/** Creates such a container and starts it. */
+export async function startRawContainer(label: string, container: RawContainer, socketPath?: string): Promise<string> {
+  const id = await createRawContainer(label, container, socketPath);
+  const refusal = await callEngine<{ message: string } | undefined>(
+    "POST",
+    `/containers/${id}/start`,
+    undefined,
+    socketPath,
+  );
+  if (refusal !== undefined) throw new Error(`the engine did not start the container: ${refusal.message}`);
+  return id;
 }
 
 /** The ids of the containers in any state that carry a label. */

@@ -20,7 +20,12 @@ test.each([
   `POST /v1.41/containers/${id}/start`,
   `POST /v1.41/containers/${id}/wait?condition=next-exit`,
   `POST /v1.41/containers/${id}/kill`,
+  `POST /v1.41/containers/${id}/stop?t=0`,
+  `POST /v1.41/containers/${id}/restart?t=3600`,
+  `GET /v1.41/containers/${id}/logs?stdout=true&stderr=true`,
+  `GET /v1.41/containers/${id}/logs?stdout=true&stderr=true&tail=100`,
   `DELETE /v1.41/containers/${id}?force=true&v=true`,
+  `DELETE /v1.41/containers/${id}?force=false&v=true`,
   "GET /v1.41/images/docker.io/library/busybox%3Alatest/json",
   `GET /v1.41/images/localhost%3A5000/team/app%40sha256%3A${id}/json`,
   `GET /v1.41/images/sha256%3A${id}/json`,
@@ -60,6 +65,10 @@ describe("cos never sends", () => {
     `PUT /v1.41/containers/${id}/archive?path=/`,
     `GET /v1.41/containers/${id}/export`,
     `POST /v1.41/containers/${id}/pause`,
+    `POST /v1.41/containers/${id}/unpause`,
+    `POST /v1.41/containers/${id}/logs`,
+    `GET /v1.41/containers/${id}/stop`,
+    `GET /v1.41/containers/${id}/top`,
     `DELETE /v1.41/containers/${id}/json`,
   ])("%s", (request) => {
     expect(allows(request)).toBe(false);
@@ -67,6 +76,9 @@ describe("cos never sends", () => {
 
   test.each([
     ["a change to a container by its name", "POST /v1.41/containers/cos-x/start"],
+    ["a stop by a name", "POST /v1.41/containers/cos-x/stop?t=10"],
+    ["a restart by a short id", "POST /v1.41/containers/0123456789ab/restart?t=10"],
+    ["a log by a name", "GET /v1.41/containers/cos-x/logs?stdout=true"],
     ["a removal by a short id", "DELETE /v1.41/containers/0123456789ab"],
     ["a removal by a name", "DELETE /v1.41/containers/cos-x"],
     ["a path without a version", "POST /containers/create?name=cos-x"],
@@ -102,6 +114,22 @@ describe("cos never sends", () => {
     "/v1.41/images/create?fromImage=x&fromSrc=http://example.org",
   ])("what makes the engine fetch or import by itself: %s", (path) => {
     expect(isAllowedRequest("POST", path)).toBe(false);
+  });
+
+  test.each([
+    ["a stop that never kills", `POST /v1.41/containers/${id}/stop?t=-1`],
+    ["a stop that never kills, behind one that does", `POST /v1.41/containers/${id}/stop?t=1&t=-1`],
+    ["a stop that waits for a day", `POST /v1.41/containers/${id}/stop?t=86400`],
+    ["a restart by another signal", `POST /v1.41/containers/${id}/restart?t=1&signal=KILL`],
+    ["a log that does not end", `GET /v1.41/containers/${id}/logs?stdout=true&follow=true`],
+    ["a log with another count", `GET /v1.41/containers/${id}/logs?stdout=true&tail=-1`],
+    ["a log with details", `GET /v1.41/containers/${id}/logs?stdout=true&details=true`],
+    ["a removal of a link", `DELETE /v1.41/containers/${id}?v=true&link=true`],
+    ["a parameter by another spelling", `DELETE /v1.41/containers/${id}?Force=true`],
+    ["a stop whose parameter hides in its name", `POST /v1.41/containers/${id}/stop?t%3D1`],
+    ["a stop whose number has a second line", `POST /v1.41/containers/${id}/stop?t=1%0A`],
+  ])("%s", (_what, request) => {
+    expect(allows(request)).toBe(false);
   });
 
   test("a path with anything but names in it", () => {

@@ -16,7 +16,8 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["GET", `/${version}/containers/json`],
   ["POST", `/${version}/containers/create`],
   ["GET", `/${version}/containers/(?:${id}|${name})/json`],
-  ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill)`],
+  ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart)`],
+  ["GET", `/${version}/containers/${id}/logs`],
   ["DELETE", `/${version}/containers/${id}`],
   ["GET", `/${version}/images/${imagePart}(?:/${imagePart})*/json`],
   ["POST", `/${version}/images/create`],
@@ -37,6 +38,13 @@ const forbiddenParameters: readonly (readonly [path: RegExp, parameter: string])
   [/\/images\/create$/, "fromSrc"],
 ];
 
+/** The only query parameters of some routes. A stop with a negative `t` never kills, and a log with `follow` never ends. */
+const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = [
+  [new RegExp(`/containers/${id}$`), /^(?:v=true|force=(?:true|false))$/],
+  [/\/(?:stop|restart)$/, /^t=[0-9]{1,4}$/],
+  [/\/logs$/, /^(?:stdout=true|stderr=true|tail=[0-9]+)$/],
+];
+
 /** Whether cos may send this request. `path` is what stands on the request line, the query included. */
 export function isAllowedRequest(method: string, path: string): boolean {
   const queryStart = path.indexOf("?");
@@ -46,6 +54,8 @@ export function isAllowedRequest(method: string, path: string): boolean {
   // Servers disagree on whether a semicolon separates parameters.
   if (query.includes(";")) return false;
   const parameters = new URLSearchParams(query);
+  const only = onlyParameters.find(([pattern]) => pattern.test(pathname))?.[1];
+  if (only !== undefined && ![...parameters].every(([key, value]) => only.test(`${key}=${value}`))) return false;
   return !forbiddenParameters.some(
     ([pattern, parameter]) => pattern.test(pathname) && parameters.getAll(parameter).some((value) => value !== ""),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CallOptions, Engine } from "../../engine.ts";
-import { type Bench, image, job, owner } from "./setup.ts";
+import { type Bench, image, job, owner, readLog } from "./setup.ts";
 
 const noSuchId = "0".repeat(64);
 
@@ -11,9 +11,13 @@ const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => P
   "jobs.run": (engine, options) => engine.jobs.run(job("echo hello"), options),
   "containers.list": (engine, options) => engine.containers.list({}, options),
   "containers.get": (engine, options) => engine.containers.get(noSuchId, options),
+  "containers.stop": (engine, options) => engine.containers.stop(noSuchId, options),
+  "containers.restart": (engine, options) => engine.containers.restart(noSuchId, options),
   "containers.remove": (engine, options) => engine.containers.remove(noSuchId, options),
+  "containers.logs": (engine, options) => readLog(engine, noSuchId, options),
   "images.ensure": (engine, options) => engine.images.ensure({ image }, { pull: "never", owner, ...options }),
   "images.remove": (engine, options) => engine.images.remove(`sha256:${noSuchId}`, options),
+  "networks.get": (engine, options) => engine.networks.get("no-such-network", options),
   "volumes.list": (engine, options) => engine.volumes.list({}, options),
   "volumes.remove": (engine, options) => engine.volumes.remove("cos-no-such-volume", options),
 };

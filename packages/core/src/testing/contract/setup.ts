@@ -1,12 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, vi } from "vitest";
-import type { Engine } from "../../engine.ts";
+import type { Engine, LogOptions } from "../../engine.ts";
 import type { JobRequest, JobResult } from "../../job.ts";
 import { createSigner, type Signer } from "../../labels.ts";
+import type { OutputChunk } from "../../output.ts";
 import { defineWorkload, type WorkloadInput } from "../../spec/workload-spec.ts";
 
 /** Opens a fresh connection to the engine under test, for an installation with this signer. */
 export type ConnectEngine = (options: { readonly signer: Signer }) => Engine | Promise<Engine>;
+
+/** A container of somebody who does not know cos. */
+export interface MadeContainer {
+  readonly name: string;
+  /** What it writes when it starts. Text is of letters and spaces. */
+  readonly logs: readonly { readonly stream: OutputChunk["stream"]; readonly text: string }[];
+}
+
+/**
+ * Makes a container past the engine under test, and resolves with its id once it runs. It runs until it is asked to end,
+ * and then ends at once. The suite removes it.
+ */
+export type MakeContainer = (container: MadeContainer) => string | Promise<string>;
 
 /** The engine under test, as the parts of the suite use it. */
 export interface Bench {
@@ -14,6 +28,8 @@ export interface Bench {
   readonly signer: Signer;
   /** A fresh connection. What is made through it is removed after the test, and the connection closed. */
   connect(signer?: Signer): Promise<Engine>;
+  /** The id of a running container that nobody owns; it is removed after the test. */
+  makeContainer(container?: Partial<MadeContainer>): Promise<string>;
 }
 
 export const image = "busybox:latest";
@@ -67,6 +83,17 @@ async function expectRunning(engine: Engine): Promise<void> {
   expect(containers.map(({ state }) => state)).toContain("running");
 }
 
+/** What a container wrote, in all and to each stream. */
+export async function readLog(engine: Engine, id: string, options?: LogOptions) {
+  const text = { all: "", stdout: "", stderr: "" };
+  for await (const { stream, data } of engine.containers.logs(id, options)) {
+    const piece = Buffer.from(data).toString();
+    text[stream] += piece;
+    text.all += piece;
+  }
+  return text;
+}
+
 /** Something that happens once and can be awaited. */
 export function signalOnce(): { readonly fired: Promise<void>; readonly fire: () => void } {
   let fire = () => {};
@@ -77,14 +104,15 @@ export function signalOnce(): { readonly fired: Promise<void>; readonly fire: ()
 }
 
 /** Prepares the suite: after every test, whatever was made through the bench is removed. */
-export function prepareBench(connect: ConnectEngine): Bench {
+export function prepareBench(connect: ConnectEngine, makeContainer: MakeContainer): Bench {
   const signer = newSigner();
   const open: Engine[] = [];
   const signers = new Set<Signer>();
+  const made: string[] = [];
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((engine) => engine.close()));
-    for (const used of signers) await removeEverything(await connect({ signer: used }));
+    for (const used of signers) await removeEverything(await connect({ signer: used }), made.splice(0));
     signers.clear();
   });
 
@@ -96,11 +124,18 @@ export function prepareBench(connect: ConnectEngine): Bench {
       signers.add(as);
       return engine;
     },
+    async makeContainer({ name = newName(), logs = [] } = {}) {
+      signers.add(signer);
+      const id = await makeContainer({ name, logs });
+      made.push(id);
+      return id;
+    },
   };
 }
 
-async function removeEverything(engine: Engine): Promise<void> {
+async function removeEverything(engine: Engine, made: readonly string[]): Promise<void> {
   try {
+    for (const id of made) await engine.containers.remove(id);
     for (const { id } of await engine.containers.list({ managed: true })) await engine.containers.remove(id);
     for (const { name } of await engine.volumes.list({ managed: true })) await engine.volumes.remove(name);
   } finally {

@@ -1,0 +1,183 @@
+import { digestOf } from "../canonical.ts";
+import type { CallOptions, Engine, StopOptions } from "../engine.ts";
+import { CosError } from "../errors.ts";
+import { fromLabels, newObjectId, type Signer, userLabels } from "../labels.ts";
+import type { OutputChunk } from "../output.ts";
+import type { Container, ContainerState } from "../resources.ts";
+import type { KillReason } from "./memory-job.ts";
+
+/** A line that a container has written, without its end. */
+export interface MemoryLine {
+  readonly stream: OutputChunk["stream"];
+  readonly text: string;
+}
+
+export interface MemoryContainer extends Omit<Container, "labels" | "ownership" | "details"> {
+  readonly allLabels: Readonly<Record<string, string>>;
+  readonly volumes: readonly string[];
+  /** When it was started, each time. */
+  readonly starts: readonly Date[];
+  /** Kills the program of a job. Containers without a program have none. */
+  readonly kill?: AbortController | undefined;
+  /** What it has written; undefined when that is not kept, as of jobs. */
+  readonly log?: readonly MemoryLine[] | undefined;
+}
+
+/** A container as somebody else would have made it. */
+export interface AddedContainer {
+  /** Its whole name on the engine. */
+  readonly name: string;
+  readonly image?: string;
+  /** Labels of any kind; none unless set, so that nobody owns it. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** `running` unless set. */
+  readonly state?: ContainerState;
+  readonly logs?: readonly MemoryLine[];
+}
+
+/**
+ * Puts a container without a program on a host: it runs until it is stopped.
+ *
+ * @returns its id.
+ */
+export function addContainer(
+  { containers }: { readonly containers: Map<string, MemoryContainer> },
+  { name, image = "somebody/app", labels = {}, state = "running", logs = [] }: AddedContainer,
+): string {
+  const id = newObjectId() + newObjectId();
+  const now = new Date();
+  containers.set(id, {
+    id,
+    name,
+    image,
+    imageId: `sha256:${digestOf(image)}`,
+    state,
+    createdAt: now,
+    ...(state === "exited" || state === "dead" ? { finishedAt: now, exitCode: 0 } : {}),
+    networks: ["bridge"],
+    ports: [],
+    allLabels: labels,
+    volumes: [],
+    starts: state === "created" ? [] : [now],
+    log: logs,
+  });
+  return id;
+}
+
+export interface MemoryContainersParts {
+  readonly containers: Map<string, MemoryContainer>;
+  readonly signer: Signer;
+  /** Throws when the connection is closed or the call cancelled. */
+  readonly enter: (options?: CallOptions) => void;
+}
+
+/** The containers of an in-memory engine. */
+export function memoryContainers({ containers, signer, enter }: MemoryContainersParts): Engine["containers"] {
+  function find(id: string): MemoryContainer {
+    const container = containers.get(id);
+    if (container !== undefined) return container;
+    throw new CosError("not_found", `There is no container ${id}.`, {
+      hint: "List the containers to see what there is.",
+    });
+  }
+
+  function show({
+    allLabels,
+    volumes: _volumes,
+    starts: _starts,
+    kill: _kill,
+    log: _log,
+    ...shown
+  }: MemoryContainer): Container {
+    return {
+      ...shown,
+      labels: userLabels(allLabels),
+      ownership: fromLabels("container", shown.name, allLabels, signer),
+    };
+  }
+
+  function end(container: MemoryContainer): void {
+    container.kill?.abort("stop" satisfies KillReason);
+    containers.set(container.id, { ...container, state: "exited", finishedAt: new Date(), exitCode: 137 });
+  }
+
+  return {
+    async list({ managed = false } = {}, options) {
+      enter(options);
+      const all = [...containers.values()].map(show);
+      return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
+    },
+    async get(id, options) {
+      enter(options);
+      assertFullId(id);
+      const container = find(id);
+      const details = { startedAt: container.starts.at(-1), stateDigest: stateDigestOf(container) };
+      return { ...show(container), details };
+    },
+    async stop(id, options) {
+      enter(options);
+      assertFullId(id);
+      assertGrace(options);
+      const container = containers.get(id);
+      if (container !== undefined && isAlive(container)) end(container);
+    },
+    async restart(id, options) {
+      enter(options);
+      assertFullId(id);
+      assertGrace(options);
+      const container = find(id);
+      if (container.kill !== undefined) throw new CosError("failed_precondition", "A job runs only once.");
+      const starts = [...container.starts, new Date()];
+      containers.set(id, { ...container, state: "running", starts, finishedAt: undefined, exitCode: undefined });
+    },
+    async remove(id, { force = true, ...options } = {}) {
+      enter(options);
+      assertFullId(id);
+      const container = containers.get(id);
+      if (container !== undefined && isAlive(container)) {
+        if (!force) throw new CosError("conflict", "The container has not ended.", { hint: "Stop it first." });
+        end(container);
+      }
+      containers.delete(id);
+    },
+    async *logs(id, { tail, ...options } = {}) {
+      enter(options);
+      assertFullId(id);
+      if (tail !== undefined && !(Number.isSafeInteger(tail) && tail >= 0)) {
+        throw new CosError("invalid_argument", "tail is out of range.", { hint: "Expected an integer of 0 or more." });
+      }
+      const { log } = find(id);
+      if (log === undefined) {
+        throw new CosError("unsupported", "The engine keeps no log of this container.", {
+          hint: "The output of a job is in its result.",
+        });
+      }
+      for (const { stream, text } of log.slice(tail === undefined ? 0 : Math.max(0, log.length - tail))) {
+        enter(options);
+        yield { stream, data: Buffer.from(`${text}\n`) };
+      }
+    },
+  };
+}
+
+function isAlive({ state }: MemoryContainer): boolean {
+  return state === "running" || state === "paused" || state === "restarting";
+}
+
+function stateDigestOf({ id, name, imageId, allLabels, networks, starts }: MemoryContainer): string {
+  return digestOf({ id, name, imageId, allLabels, networks, starts: starts.map((start) => start.toISOString()) });
+}
+
+function assertFullId(id: string): void {
+  if (/^[0-9a-f]{64}$/.test(id)) return;
+  throw new CosError("invalid_argument", "Containers are addressed by their full id.", {
+    hint: "Expected 64 hex digits.",
+  });
+}
+
+function assertGrace({ graceSeconds = 10 }: StopOptions = {}): void {
+  if (Number.isInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= 3600) return;
+  throw new CosError("invalid_argument", "graceSeconds is out of range.", {
+    hint: "Expected an integer from 0 to 3600.",
+  });
+}
