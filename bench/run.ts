@@ -5,6 +5,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   process: async () => (await import("./process.ts")).benchProcess(),
   output: async () => (await import("./output.ts")).benchOutput(),
   demux: async () => (await import("./demux.ts")).benchDemux(),
+  governance: async () => (await import("./governance.ts")).benchGovernance(),
   concurrency: async () => (await import("./concurrency.ts")).benchConcurrency(),
 };
 

@@ -12,9 +12,14 @@ const root = join(import.meta.dirname, "..");
 const reference = "docs/reference.md";
 const libraryExample = "examples/library-job.ts";
 
-const pages = ["README.md", ...globSync(["packages/*/README.md", "apps/*/README.md"], { cwd: root }).toSorted()];
+const pages = [
+  "README.md",
+  ...globSync(["docs/*.md", "packages/*/README.md", "apps/*/README.md"], { cwd: root })
+    .filter((page) => page !== reference)
+    .toSorted(),
+];
 const wanted = new Map([
-  [reference, format(reference, toReferencePage())],
+  [reference, format(reference, await toReferencePage())],
   ...pages.map((page) => [page, embed(read(page), read)] as const),
 ]);
 const problems = [...wanted].flatMap(([file, text]) => toProblem(file, text) ?? []);

@@ -1,8 +1,21 @@
 import type { Operation } from "./operation.ts";
 import { containerList } from "./operations/container-list.ts";
+import { containerLogs } from "./operations/container-logs.ts";
 import { containerReap } from "./operations/container-reap.ts";
+import { containerRestart } from "./operations/container-restart.ts";
+import { containerRm } from "./operations/container-rm.ts";
 import { containerRun } from "./operations/container-run.ts";
+import { containerStop } from "./operations/container-stop.ts";
 import { ping } from "./operations/ping.ts";
 
 /** Everything cos can be asked to do. */
-export const catalogue: readonly Operation[] = [containerRun, containerList, containerReap, ping];
+export const catalogue: readonly Operation[] = [
+  containerRun,
+  containerList,
+  containerLogs,
+  containerStop,
+  containerRestart,
+  containerRm,
+  containerReap,
+  ping,
+];

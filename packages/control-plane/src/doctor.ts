@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { CosError, type Engine, type EngineInfo } from "@cos/core";
 import { connectDocker } from "@cos/docker";
-import { findPaths, openSigner } from "./installation.ts";
+import { findPaths, openKeys } from "./installation.ts";
 
 /** One thing that was checked. */
 export interface Finding {
@@ -151,7 +151,7 @@ function checkKey(env: NodeJS.ProcessEnv): Finding {
   const { keyFile } = findPaths(env);
   const existed = existsSync(keyFile);
   try {
-    const { instance } = openSigner(keyFile);
+    const { instance } = openKeys(keyFile).signer;
     return { subject: "key", status: "ok", message: `${existed ? "" : "made now: "}${keyFile}, instance ${instance}` };
   } catch (error) {
     const { message, hint } = CosError.from(error);

@@ -53,7 +53,9 @@ function engineWith(
   gone: readonly string[] = [],
 ): Engine {
   const all = Object.entries(given).map(([id, more]) => containerWith(id, more));
+  const engine = createMemoryEngine({ signer: createSigner(randomBytes(32)), images: {} });
   const containers: Engine["containers"] = {
+    ...engine.containers,
     list: async () => all.map((container) => ({ ...container, finishedAt: undefined })),
     async get(id) {
       const found = all.find((container) => container.id === id);
@@ -62,7 +64,7 @@ function engineWith(
     },
     remove: async (id) => void removed.push(id),
   };
-  return { ...createMemoryEngine({ signer: createSigner(randomBytes(32)), images: {} }), containers };
+  return { ...engine, containers };
 }
 
 const expired = async (given: Readonly<Record<string, Given>>, caller = person) =>

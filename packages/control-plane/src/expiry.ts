@@ -1,5 +1,5 @@
 import { type Container, CosError, type Engine } from "@cos/core";
-import type { Caller } from "./operation.ts";
+import type { Caller } from "./caller.ts";
 
 /** How long a job's container is kept after it ended, or was created and never started, in milliseconds. */
 const keptAfterEndMs = 3_600_000;

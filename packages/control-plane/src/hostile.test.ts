@@ -215,7 +215,7 @@ describe("a job that asks for what cos does not give", () => {
       });
       expect(bench.engineCalls).toEqual([]);
       expect(bench.events).toEqual([
-        expect.objectContaining({ stage: "denied", operation: "container_run", rule: "invalid-input" }),
+        expect.objectContaining({ stage: "denied", operation: "container_run", rule: "invalid-call" }),
       ]);
     }
   });

@@ -1,7 +1,32 @@
+export type {
+  AuditFilter,
+  AuditFinding,
+  AuditRecord,
+  AuditStage,
+  AuditVerification,
+  ExpectationResult,
+  Grant,
+  ReachabilityFinding,
+  Rule,
+} from "@cos/policy";
+export { auditStages } from "@cos/policy";
+export { decideApproval, listApprovals, showApproval } from "./approvals/client.ts";
+export type { ApproverAccess } from "./approvals/connection.ts";
+export type { ApprovalView } from "./approvals/protocol.ts";
+export { type ApprovalEvent, watchApprovals } from "./approvals/watch.ts";
 export { catalogue } from "./catalogue.ts";
 export { diagnose, type Finding } from "./doctor.ts";
 export { findPaths, type Paths } from "./installation.ts";
 export { openControlPlane, type ControlPlaneConfig, type OpenControlPlane } from "./open.ts";
-export { type Caller, defineOperation, type Operation, type OperationContext, type Target } from "./operation.ts";
-export { type Call, type ControlPlane, type ControlPlaneParts, createControlPlane, type Outcome } from "./perform.ts";
+export { assertCaller, type Caller } from "./caller.ts";
+export { defineOperation, type Operation, type OperationContext, type Preview, type Target } from "./operation.ts";
+export { type GrantRequest, openOperator, type Operator, type OperatorConfig } from "./operator.ts";
+export {
+  type Call,
+  type ControlPlane,
+  type ControlPlaneParts,
+  createControlPlane,
+  type Explanation,
+  type Outcome,
+} from "./perform.ts";
 export type { ContainerSummary } from "./summary.ts";

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { createSigner } from "@cos/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findPaths, openSigner } from "./installation.ts";
+import { findPaths, openKeys } from "./installation.ts";
 
 describe("where an installation keeps what is its own", () => {
   const home = { HOME: "/home/ann" };
@@ -15,17 +15,44 @@ describe("where an installation keeps what is its own", () => {
     expect(findPaths(home)).toEqual({
       keyFile: "/home/ann/.config/cos/key.json",
       auditDirectory: "/home/ann/.local/state/cos/audit",
+      policyFile: undefined,
+      grantsFile: "/home/ann/.config/cos/grants.json",
+      approversFile: "/home/ann/.config/cos/approvers.json",
+      approverKeyFile: "/home/ann/.config/cos/approver.json",
+      runtimeDirectory: "/home/ann/.local/state/cos/run",
     });
   });
 
   test("follows the XDG variables, and cos's own before them", () => {
     const xdg = { ...home, XDG_CONFIG_HOME: "/c", XDG_STATE_HOME: "/s" };
-    expect(findPaths(xdg)).toEqual({ keyFile: "/c/cos/key.json", auditDirectory: "/s/cos/audit" });
+    expect(findPaths(xdg)).toMatchObject({ keyFile: "/c/cos/key.json", auditDirectory: "/s/cos/audit" });
     expect(findPaths({ ...xdg, AUDIT_DIR: "/a" }).auditDirectory).toBe("/a");
-    expect(findPaths({ ...xdg, COS_KEY_FILE: "/k/key.json", AUDIT_DIR: "/a", COS_AUDIT_DIR: "/b" })).toEqual({
+    expect(findPaths({ ...xdg, COS_KEY_FILE: "/k/key.json", AUDIT_DIR: "/a", COS_AUDIT_DIR: "/b" })).toMatchObject({
       keyFile: "/k/key.json",
       auditDirectory: "/b",
     });
+  });
+
+  test("takes rules, an approver's key and the runtime directory from elsewhere when told so", () => {
+    const told = { COS_POLICY: "/p.yaml", COS_APPROVER_KEY_FILE: "/a.json", COS_RUNTIME_DIR: "/run/cos" };
+    expect(findPaths({ ...home, ...told })).toMatchObject({
+      policyFile: "/p.yaml",
+      approverKeyFile: "/a.json",
+      runtimeDirectory: "/run/cos",
+    });
+  });
+
+  test("finds the operator's rules beside the key, as YAML or JSON", () => {
+    const config = mkdtempSync(join(tmpdir(), "cos-config-"));
+    try {
+      mkdirSync(join(config, "cos"));
+      writeFileSync(join(config, "cos", "policy.json"), "{}");
+      expect(findPaths({ XDG_CONFIG_HOME: config }).policyFile).toBe(join(config, "cos", "policy.json"));
+      writeFileSync(join(config, "cos", "policy.yaml"), "{}");
+      expect(findPaths({ XDG_CONFIG_HOME: config }).policyFile).toBe(join(config, "cos", "policy.yaml"));
+    } finally {
+      rmSync(config, { recursive: true });
+    }
   });
 
   test("takes an empty variable for an unset one, and no relative XDG directory", () => {
@@ -61,7 +88,7 @@ describe("the key of an installation", () => {
   const key = "ab".repeat(32);
 
   test("is made when there is none, for the user alone, and is random", () => {
-    const { instance } = openSigner(file);
+    const { instance } = openKeys(file).signer;
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(dirname(file)).mode & 0o777).toBe(0o700);
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
@@ -69,23 +96,23 @@ describe("the key of an installation", () => {
       retired: [],
     });
     expect(readdirSync(dirname(file))).toEqual(["key.json"]);
-    expect(openSigner(join(parent, "other.json")).instance).not.toBe(instance);
+    expect(openKeys(join(parent, "other.json")).signer.instance).not.toBe(instance);
   });
 
   test("is made once and then used", () => {
-    const { instance } = openSigner(file);
+    const { instance } = openKeys(file).signer;
     const made = readFileSync(file, "utf8");
-    expect(openSigner(file).instance).toBe(instance);
+    expect(openKeys(file).signer.instance).toBe(instance);
     expect(readFileSync(file, "utf8")).toBe(made);
   });
 
   test("is the same for processes that all start without one", async () => {
     const module = pathToFileURL(join(import.meta.dirname, "installation.ts")).href;
     const script = `
-      const { openSigner } = await import(${JSON.stringify(module)});
+      const { openKeys } = await import(${JSON.stringify(module)});
       const go = Number(process.argv[2]);
       while (Date.now() < go);
-      process.stdout.write(openSigner(process.argv[1]).instance);
+      process.stdout.write(openKeys(process.argv[1]).signer.instance);
     `;
     const go = String(Date.now() + 1_500);
     const start = () =>
@@ -98,7 +125,7 @@ describe("the key of an installation", () => {
         go,
       ]);
     const instances = await Promise.all(Array.from({ length: 4 }, async () => (await start()).stdout));
-    expect(new Set(instances)).toEqual(new Set([openSigner(file).instance]));
+    expect(new Set(instances)).toEqual(new Set([openKeys(file).signer.instance]));
     expect(readdirSync(dirname(file))).toEqual(["key.json"]);
   });
 
@@ -107,13 +134,13 @@ describe("the key of an installation", () => {
     write(JSON.stringify({ key, retired: [old.toString("hex")] }));
     const labels = { "cos.instance": createSigner(old).instance, "cos.name": "x" };
     const signed = { ...labels, "cos.sig": createSigner(old).sign("container", labels) };
-    expect(openSigner(file).verify("container", signed)).toBe(true);
-    expect(openSigner(file).instance).toBe(createSigner(Buffer.from(key, "hex")).instance);
+    expect(openKeys(file).signer.verify("container", signed)).toBe(true);
+    expect(openKeys(file).signer.instance).toBe(createSigner(Buffer.from(key, "hex")).instance);
   });
 
   test.each([0o640, 0o604, 0o660, 0o777])("is refused when others may use it (mode %o)", (mode) => {
     write(JSON.stringify({ key }), mode);
-    expect(() => openSigner(file)).toThrow(
+    expect(() => openKeys(file)).toThrow(
       expect.objectContaining({ code: "failed_precondition", hint: `chmod 600 ${file}` }),
     );
   });
@@ -129,7 +156,7 @@ describe("the key of an installation", () => {
     JSON.stringify({ key, more: 1 }),
   ])("is refused when the file is damaged, and left as it is: %j", (text) => {
     write(text);
-    expect(() => openSigner(file)).toThrow(
+    expect(() => openKeys(file)).toThrow(
       expect.objectContaining({ code: "failed_precondition", message: `The key file ${file} is damaged.` }),
     );
     expect(readFileSync(file, "utf8")).toBe(text);
@@ -139,7 +166,7 @@ describe("the key of an installation", () => {
     write(JSON.stringify({ key: `${key}ff` }));
     let thrown: unknown;
     try {
-      openSigner(file);
+      openKeys(file);
     } catch (error) {
       thrown = error;
     }
@@ -148,9 +175,9 @@ describe("the key of an installation", () => {
 
   test("is failed_precondition when it can be neither read nor made", () => {
     writeFileSync(join(parent, "config"), "a file where a directory should be");
-    expect(() => openSigner(file)).toThrow(expect.objectContaining({ code: "failed_precondition" }));
+    expect(() => openKeys(file)).toThrow(expect.objectContaining({ code: "failed_precondition" }));
     const directory = join(parent, "directory.json");
     mkdirSync(directory, { mode: 0o700 });
-    expect(() => openSigner(directory)).toThrow(expect.objectContaining({ code: "failed_precondition" }));
+    expect(() => openKeys(directory)).toThrow(expect.objectContaining({ code: "failed_precondition" }));
   });
 });

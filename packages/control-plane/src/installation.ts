@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
-import { CosError, createSigner, parseWith, type Signer } from "@cos/core";
+import { CosError, createSigner, deriveKey, parseWith, type Signer } from "@cos/core";
+import { type AuditLog, openAuditLog } from "@cos/policy";
 import * as z from "zod";
 
 const keyFile = z.strictObject({
@@ -16,6 +17,16 @@ export interface Paths {
   readonly keyFile: string;
   /** The directory of the audit log: `COS_AUDIT_DIR` or `AUDIT_DIR`, or one in the user's state directory. */
   readonly auditDirectory: string;
+  /** The operator's rules: `COS_POLICY`, or `policy.yaml`, `policy.yml` or `policy.json` in the user's config directory. */
+  readonly policyFile: string | undefined;
+  /** Standing grants: `grants.json` in the user's config directory. */
+  readonly grantsFile: string;
+  /** Whom servers believe that they may approve: `approvers.json` in the user's config directory. */
+  readonly approversFile: string;
+  /** What proves that one is such a person: `COS_APPROVER_KEY_FILE`, or `approver.json` in the user's config directory. */
+  readonly approverKeyFile: string;
+  /** Where processes with something to approve listen: `COS_RUNTIME_DIR`, or one in the user's state directory. */
+  readonly runtimeDirectory: string;
 }
 
 /** Finds them from the environment. An empty variable counts as unset, and so does a relative `XDG_` directory. */
@@ -23,27 +34,59 @@ export function findPaths(env: NodeJS.ProcessEnv): Paths {
   const home = env["HOME"] || homedir();
   const config = absolute(env["XDG_CONFIG_HOME"]) ?? join(home, ".config");
   const state = absolute(env["XDG_STATE_HOME"]) ?? join(home, ".local", "state");
+  const inConfig = (name: string) => join(config, "cos", name);
   return {
-    keyFile: env["COS_KEY_FILE"] || join(config, "cos", "key.json"),
+    keyFile: env["COS_KEY_FILE"] || inConfig("key.json"),
     auditDirectory: env["COS_AUDIT_DIR"] || env["AUDIT_DIR"] || join(state, "cos", "audit"),
+    policyFile: env["COS_POLICY"] || policyNames.map(inConfig).find((file) => existsSync(file)),
+    grantsFile: inConfig("grants.json"),
+    approversFile: inConfig("approvers.json"),
+    approverKeyFile: env["COS_APPROVER_KEY_FILE"] || inConfig("approver.json"),
+    // Not XDG_RUNTIME_DIR, which a server that a client starts may have, and the person's terminal not.
+    runtimeDirectory: env["COS_RUNTIME_DIR"] || join(state, "cos", "run"),
   };
 }
+
+const policyNames = ["policy.yaml", "policy.yml", "policy.json"];
 
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
 }
 
+/** What is derived from the installation's key. */
+export interface Keys {
+  readonly signer: Signer;
+  /** The keys of the audit log, the current one first, then those of retired keys, which only verify. */
+  readonly auditKeys: () => readonly [Buffer, ...Buffer[]];
+}
+
 /**
- * The signer of this installation. Its key is made once, readable by the user alone, when there is none.
+ * The keys of this installation. The one they come from is made once, readable by the user alone, when there is none.
  *
  * @throws CosError `failed_precondition` when the file cannot be read or made, is readable by others, or is damaged.
  */
-export function openSigner(file: string): Signer {
+export function openKeys(file: string): Keys {
   const { key, retired } = parseKey(file, readKey(file) ?? makeKey(file));
-  return createSigner(
-    Buffer.from(key, "hex"),
-    retired.map((text) => Buffer.from(text, "hex")),
-  );
+  const [current, ...earlier] = [key, ...retired].map((text) => Buffer.from(text, "hex")) as [Buffer, ...Buffer[]];
+  const toAuditKey = (secret: Buffer) => deriveKey(secret, "cos audit v1");
+  return {
+    signer: createSigner(current, earlier),
+    auditKeys: () => [toAuditKey(current), ...earlier.map(toAuditKey)],
+  };
+}
+
+/** The audit log of this installation. The keys are asked for with the first record. */
+export function openInstallationLog(
+  { auditDirectory: directory }: Pick<Paths, "auditDirectory">,
+  writer: string,
+  keys: () => Keys,
+): AuditLog {
+  return openAuditLog({
+    directory,
+    writer,
+    key: () => keys().auditKeys()[0],
+    retiredKeys: () => keys().auditKeys().slice(1),
+  });
 }
 
 function readKey(file: string): string | undefined {

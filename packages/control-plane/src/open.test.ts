@@ -6,7 +6,7 @@ import { openControlPlane } from "./open.ts";
 
 const caller = { kind: "script", name: "user", hostRoots: [] } as const;
 
-test("a call that finds a damaged key, or no engine, fails and is recorded, and the next one tries again", async () => {
+test("a call fails while the key is damaged, for it cannot be recorded; one that finds no engine fails and is recorded", async () => {
   const directory = mkdtempSync(join(tmpdir(), "cos-open-"));
   const keyFile = join(directory, "key.json");
   const audit = join(directory, "audit");
@@ -19,10 +19,9 @@ test("a call that finds a damaged key, or no engine, fails and is recorded, and 
     rmSync(keyFile);
     await expect(ping()).rejects.toMatchObject({ code: "unavailable" });
 
-    const [file = ""] = readdirSync(audit);
+    const file = readdirSync(audit).find((name) => name.startsWith("audit-")) ?? "";
     const lines = readFileSync(join(audit, file), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      expect.objectContaining({ stage: "failed", operation: "ping", code: "failed_precondition" }),
       expect.objectContaining({ stage: "failed", operation: "ping", code: "unavailable" }),
     ]);
   } finally {

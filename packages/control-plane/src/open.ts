@@ -1,21 +1,37 @@
 import type { Engine } from "@cos/core";
 import { connectDocker } from "@cos/docker";
-import { allowOperations, openAuditLog } from "@cos/policy";
+import { createApprovals, createTickets, type Policy } from "@cos/policy";
+import type { ApprovalServer } from "./approvals/server.ts";
 import { catalogue } from "./catalogue.ts";
+import { toDecisionEvent } from "./consent.ts";
 import { findExpired } from "./expiry.ts";
-import { findPaths, openSigner } from "./installation.ts";
-import type { Caller } from "./operation.ts";
+import { openGrantsFile } from "./grants-file.ts";
+import { findPaths, openInstallationLog, openKeys } from "./installation.ts";
+import type { Caller } from "./caller.ts";
 import { type ControlPlane, createControlPlane } from "./perform.ts";
+import { loadPolicy } from "./policy-source.ts";
 
 export interface ControlPlaneConfig {
   /** Who writes the audit log, as part of its file name, e.g. `cli`. */
   readonly writer: string;
   /** The process's environment unless set. */
   readonly env?: NodeJS.ProcessEnv;
+  /** The operator's rules; what the environment names unless set. */
+  readonly policyFile?: string | undefined;
+  /** Refuses everything but reads; what `COS_READ_ONLY` says unless set. */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** A control plane with its connections. */
 export interface OpenControlPlane extends ControlPlane, AsyncDisposable {
+  /** Reads the rules, as the first call does. @throws CosError when they are not right; every call then fails the same way. */
+  loadPolicy(): Promise<Policy>;
+  /**
+   * Waits until a person has decided about a call that is `pending`.
+   *
+   * @throws CosError `cancelled`
+   */
+  settled(reference: string, signal?: AbortSignal): Promise<"approved" | "denied" | "expired">;
   /** Closes every connection, as `Engine.close` of `@cos/core` does. */
   close(options?: { readonly handOver?: boolean }): Promise<void>;
 }
@@ -29,14 +45,25 @@ const reaper: Caller = { kind: "reaper", name: "cos", hostRoots: [] };
  * Puts cos together from its configuration. Connects to an engine when the first call needs one, and then removes what
  * has expired, once and beside the call. A key that cannot be used fails the calls, not the opening.
  */
-export function openControlPlane({ writer, env = process.env }: ControlPlaneConfig): OpenControlPlane {
+export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
+  const { writer, env = process.env } = config;
   const paths = findPaths(env);
+  const keys = once(() => openKeys(paths.keyFile));
+  const audit = openInstallationLog(paths, writer, keys);
+  const policy = once(() =>
+    loadPolicy({
+      file: config.policyFile ?? paths.policyFile,
+      readOnly: config.readOnly ?? isSet(env["COS_READ_ONLY"]),
+    }),
+  );
+  const approvals = createApprovals();
+  let server: Promise<ApprovalServer> | undefined;
   let connection: Promise<Engine> | undefined;
   let reaping: Promise<void> | undefined;
   let reapSoon: NodeJS.Timeout | undefined;
 
   const open = async () => {
-    const engine = await connectDocker({ env, signer: openSigner(paths.keyFile) });
+    const engine = await connectDocker({ env, signer: keys().signer });
     reapSoon = setTimeout(() => (reaping ??= reapExpired(engine)), reapDelayMs);
     return engine;
   };
@@ -48,11 +75,35 @@ export function openControlPlane({ writer, env = process.env }: ControlPlaneConf
     opening.catch(() => (connection = undefined));
     return opening;
   };
+  const listenForApprovers = async () => {
+    const [{ openApprovalServer }, { readApprovers }] = await Promise.all([
+      import("./approvals/server.ts"),
+      import("./approvals/keys.ts"),
+    ]);
+    return await openApprovalServer({
+      directory: paths.runtimeDirectory,
+      approvals,
+      writer,
+      trustedKeys: () => readApprovers(paths.approversFile),
+      onDecision: (approval, decision) => audit.record(toDecisionEvent(approval, decision)),
+    });
+  };
+  const listen = async () => {
+    server ??= listenForApprovers();
+    await server.catch((error: unknown) => {
+      server = undefined;
+      throw error;
+    });
+  };
   const controlPlane = createControlPlane({
     operations: catalogue,
     engines: new Map([["local", connect]]),
-    policy: allowOperations(catalogue.map(({ name }) => name)),
-    audit: openAuditLog(paths.auditDirectory, writer),
+    policy,
+    audit,
+    tickets: createTickets(),
+    approvals,
+    grants: openGrantsFile(paths.grantsFile),
+    listen,
   });
 
   async function reapExpired(engine: Engine): Promise<void> {
@@ -66,10 +117,28 @@ export function openControlPlane({ writer, env = process.env }: ControlPlaneConf
 
   const close = async (options: { readonly handOver?: boolean } = {}) => {
     clearTimeout(reapSoon);
+    const listening = await server?.catch(() => undefined);
+    await listening?.close();
     const engine = await connection?.catch(() => undefined);
     if (engine === undefined) return;
     await (reaping ??= reapExpired(engine));
     await engine.close(options);
   };
-  return { ...controlPlane, close, [Symbol.asyncDispose]: () => close() };
+  return {
+    ...controlPlane,
+    loadPolicy: policy,
+    settled: (reference, signal) => approvals.settled(reference, signal),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** A value that is made when it is first needed; when making it throws, the next need tries again. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function isSet(variable: string | undefined): boolean {
+  return variable !== undefined && !["", "0", "false", "no"].includes(variable.toLowerCase());
 }

@@ -1,14 +1,7 @@
 import type { Engine, OutputSink, ProgressSink } from "@cos/core";
-import type { Asks, CallerKind, Effect } from "@cos/policy";
+import type { Asks, Effect, TargetKind } from "@cos/policy";
 import type * as z from "zod";
-
-/** Who asks: how the call came in, under which authenticated name, and which host directories it may name. */
-export interface Caller {
-  readonly kind: CallerKind;
-  readonly name: string;
-  /** Directories below which bind mounts and build contexts must lie. */
-  readonly hostRoots: readonly string[];
-}
+import type { Caller } from "./caller.ts";
 
 /** What an operation may use while it runs. */
 export interface OperationContext {
@@ -22,11 +15,24 @@ export interface OperationContext {
 
 /** The resolved object that an operation acts on. */
 export interface Target {
-  readonly kind: "container" | "image" | "network" | "volume";
+  readonly kind: Exclude<TargetKind, "none">;
   /** The engine's own immutable id. */
   readonly id: string;
   readonly name: string;
+  /** Whose it is; undefined when this installation did not make it. */
   readonly owner?: string | undefined;
+  /** The image of a container. */
+  readonly image?: string | undefined;
+  /** Changes whenever the object does. */
+  readonly stateDigest: string;
+}
+
+/** What a call would change, before it does. */
+export interface Preview {
+  /** In words. Of what the caller wrote it repeats only names that were checked. */
+  readonly text: string;
+  /** The same as data. A consent holds while these stay the same, so nothing in them depends on when they are read. */
+  readonly changes: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -47,18 +53,23 @@ export interface Operation<
   readonly output: Output;
   /** Finds what the call acts on. Only reads. */
   readonly target?: (context: OperationContext, input: z.output<Input>) => Promise<T>;
-  /** What the input asks for beyond the sandbox. Pure. */
-  readonly asks?: (input: z.output<Input>) => Asks;
+  /** What the input asks for beyond its target. Only reads. */
+  readonly asks?: (context: OperationContext, input: z.output<Input>) => Asks | Promise<Asks>;
+  /** What `run` would change. Only reads. What can change something has one. */
+  readonly preview?: (context: OperationContext, input: z.output<Input>, target: T) => Preview | Promise<Preview>;
   readonly run: (context: OperationContext, input: z.output<Input>, target: T) => Promise<z.input<Output>>;
   /** The result in words, for a person or a model. */
   readonly format: (output: z.output<Output>) => string;
 }
 
-/** Makes an operation, with its types checked against each other. */
+/** Makes an operation, with its types checked against each other. What changes something must say what it would change. */
 export function defineOperation<
   Input extends z.ZodObject,
   Output extends z.ZodType,
   T extends Target | undefined = undefined,
->(operation: Operation<Input, Output, T>): Operation {
+>(
+  operation: Operation<Input, Output, T> &
+    ({ readonly effect: "read" } | Required<Pick<Operation<Input, Output, T>, "preview">>),
+): Operation {
   return operation as unknown as Operation;
 }

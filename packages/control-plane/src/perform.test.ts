@@ -1,11 +1,11 @@
 import { CosError, type Engine } from "@cos/core";
-import type { AuditEvent, Policy, Question } from "@cos/policy";
+import { type AuditEvent, definePolicy, type Policy, type Question } from "@cos/policy";
 import { describe, expect, test, vi } from "vitest";
 import * as z from "zod";
 import type { Operation, Target } from "./operation.ts";
-import { agent, openBench, person } from "./testing/bench.ts";
+import { agent, allowAll, openBench, person } from "./testing/bench.ts";
 
-const container: Target = { kind: "container", id: "a".repeat(64), name: "cos-web", owner: "user" };
+const container: Target = { kind: "container", id: "a".repeat(64), name: "cos-web", owner: "user", stateDigest: "1" };
 
 /** An operation that the tests can watch. */
 function operationWith(more: Partial<Operation> = {}) {
@@ -25,7 +25,7 @@ function operationWith(more: Partial<Operation> = {}) {
 }
 
 const stages = (events: readonly AuditEvent[]) => events.map(({ stage }) => stage);
-const deny: Policy = { decide: () => ({ verdict: "deny", rule: "no-things", reason: "Things are not done here." }) };
+const deny = definePolicy([{ name: "no-things", decision: "deny", reason: "Things are not done here." }]);
 
 describe("a call that is done", () => {
   test("answers with the result and with its words", async () => {
@@ -55,7 +55,7 @@ describe("a call that is done", () => {
       effect: "mutate",
       engine: "memory",
       caller: { kind: "terminal", name: "user" },
-      rule: "catalogue",
+      rule: "all",
     };
     expect(bench.events).toEqual([
       expect.objectContaining({ ...known, stage: "started" }),
@@ -194,7 +194,7 @@ describe("a call that is refused", () => {
       details: { issues: expect.any(Array) },
     });
     expect(bench.events).toEqual([
-      expect.objectContaining({ stage: "denied", rule: "invalid-input", code: "invalid_argument" }),
+      expect.objectContaining({ stage: "denied", rule: "invalid-call", code: "invalid_argument" }),
     ]);
     expect(bench.engineCalls).toEqual([]);
     expect(run).not.toHaveBeenCalled();
@@ -221,6 +221,18 @@ describe("a call that is refused", () => {
   });
 });
 
+/** Allows everything, and tells what it was asked. */
+function watched(onQuestion: (question: Question) => void): Policy {
+  const policy = definePolicy([allowAll]);
+  return {
+    ...policy,
+    decide(question) {
+      onQuestion(question);
+      return policy.decide(question);
+    },
+  };
+}
+
 describe("the policy", () => {
   test("is asked about the resolved target, and about what the input asks for", async () => {
     const questions: Question[] = [];
@@ -233,23 +245,25 @@ describe("the policy", () => {
       },
       asks: () => asks,
     });
-    const policy: Policy = {
-      decide(question) {
-        steps.push("decide");
-        questions.push(question);
-        return { verdict: "allow", rule: "test", reason: "" };
-      },
-    };
+    const policy = watched((question) => {
+      steps.push("decide");
+      questions.push(question);
+    });
     await openBench({ operations: [operation], policy }).perform("thing_do", {}, { caller: agent });
-    expect(steps).toEqual(["target", "decide"]);
+    expect(steps).toEqual(["target", "target", "decide"]);
     expect(questions).toEqual([
       {
         operation: "thing_do",
         effect: "mutate",
         engine: "memory",
-        caller: { kind: "stdio", name: "agent" },
-        target: container,
-        asks,
+        callerKind: "stdio",
+        callerName: "agent",
+        targetKind: "container",
+        targetOwnership: "other",
+        targetOwner: "user",
+        targetName: "cos-web",
+        targetImage: undefined,
+        ...asks,
       },
     ]);
   });
@@ -259,7 +273,7 @@ describe("the policy", () => {
     const { operation, run } = operationWith({
       target: () => Promise.reject(new CosError("not_found", "There is no such container.")),
     });
-    const bench = openBench({ operations: [operation], policy: { decide } });
+    const bench = openBench({ operations: [operation], policy: watched(decide) });
     await expect(bench.perform("thing_do", {})).rejects.toMatchObject({ code: "not_found" });
     expect(decide).not.toHaveBeenCalled();
     expect(run).not.toHaveBeenCalled();
@@ -270,7 +284,8 @@ describe("the policy", () => {
     const { operation } = operationWith({ target: async () => container });
     const bench = openBench({ operations: [operation], policy: deny });
     await bench.perform("thing_do", {});
-    expect(bench.events).toEqual([expect.objectContaining({ stage: "denied", target: container })]);
+    const { kind, id, name } = container;
+    expect(bench.events).toEqual([expect.objectContaining({ stage: "denied", target: { kind, id, name } })]);
   });
 });
 

@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { CosError, digestOf, type Engine, type OutputSink, parseWith, type ProgressSink } from "@cos/core";
-import type { AuditEvent, AuditLog, Policy } from "@cos/policy";
-import type { Caller, Operation, OperationContext, Target } from "./operation.ts";
+import type { AuditLog, Decision, Policy, Question, RuleJudgement } from "@cos/policy";
+import { type ConsentSources, seekConsent } from "./consent.ts";
+import { assertCaller, type Caller } from "./caller.ts";
+import type { Operation, OperationContext, Preview, Target } from "./operation.ts";
+import { toQuestion } from "./question.ts";
+import { openTrail } from "./trail.ts";
+import { createTurns } from "./turns.ts";
 
 /** One request. */
 export interface Call {
@@ -11,140 +16,218 @@ export interface Call {
   readonly caller: Caller;
   /** The engine's name; the first one configured unless set. */
   readonly engine?: string | undefined;
+  /** The token of an earlier outcome `confirm`: do exactly what was previewed. */
+  readonly confirmToken?: string | undefined;
+  /** Who answered that preview: the caller by itself (unless set), a person, or nobody (`--yes`). */
+  readonly confirmedBy?: "caller" | "person" | "assumed" | undefined;
   readonly progress?: ProgressSink | undefined;
   readonly output?: OutputSink | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a call ended that did not fail: it was done, or policy refused it. */
+/**
+ * How a call ended that did not fail: it was done; it waits for its caller to repeat it with a token; it waits for a
+ * person elsewhere, after whose yes it is to be repeated as it was; or it was refused.
+ */
 export type Outcome =
   | { readonly status: "done"; readonly callId: string; readonly result: unknown; readonly text: string }
+  | (Undecided & { readonly status: "confirm"; readonly confirmToken: string })
+  | (Undecided & { readonly status: "pending"; readonly reference: string })
   | { readonly status: "denied"; readonly callId: string; readonly rule: string; readonly reason: string };
 
+interface Undecided {
+  readonly callId: string;
+  readonly preview: Preview;
+  readonly expiresInSeconds: number;
+  readonly rule: string;
+  readonly reason: string;
+}
+
 /** What the one way of a call is made of. */
-export interface ControlPlaneParts {
+export interface ControlPlaneParts extends ConsentSources {
   readonly operations: readonly Operation[];
   /** Engines by name, the default first. Connecting happens when one is first needed. */
   readonly engines: ReadonlyMap<string, () => Promise<Engine>>;
-  readonly policy: Policy;
+  /** The rules. While they cannot be read, nothing is done. */
+  readonly policy: () => Promise<Policy>;
   readonly audit: AuditLog;
+}
+
+/** What policy says to a call that is not made, and why. */
+export interface Explanation {
+  readonly question: Question;
+  readonly decision: Decision;
+  /** Every rule up to the one that decides, with what in it did not match. */
+  readonly judged: readonly RuleJudgement[];
 }
 
 /** Performs calls. The only place where operations run. */
 export interface ControlPlane {
   /**
-   * Takes a call all the way: find, parse, resolve, decide, record, run, record.
+   * Takes a call all the way: find, parse, resolve, decide, ask for consent, record, run, record.
    *
    * @throws CosError when the call is not valid or fails; a refusal by policy is an {@link Outcome}, not an error.
    */
   perform(call: Call): Promise<Outcome>;
+  /**
+   * Asks policy about a call without making it. Reads what the call would read, and records nothing.
+   *
+   * @throws CosError when the call is not valid, or its target is not found.
+   */
+  explain(call: Call): Promise<Explanation>;
 }
 
-export function createControlPlane({ operations, engines, policy, audit }: ControlPlaneParts): ControlPlane {
+export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
+  const { operations, engines, policy, audit, tickets } = parts;
   const catalogue = new Map(operations.map((operation) => [operation.name, operation]));
+  const turns = createTurns();
+
+  /** Parses the call, and only then asks the engine, so that it answers while the rest is prepared. */
+  async function prepare(operation: Operation | undefined, engineName: string, call: Call) {
+    if (operation === undefined) throw new CosError("not_found", "There is no such operation.");
+    const connect = engines.get(engineName);
+    if (connect === undefined) {
+      throw new CosError("not_found", `There is no engine named ${JSON.stringify(engineName)}.`, {
+        hint: `There is: ${[...engines.keys()].join(", ")}`,
+      });
+    }
+    assertCaller(call.caller);
+    const input = parseWith(operation.input, call.input, `input of ${operation.name}`);
+    const connecting = connect();
+    connecting.catch(() => undefined);
+    // A turn of the event loop lets the question leave before this thread is busy.
+    await nextTurn();
+    return { operation, input, rules: await policy(), connecting };
+  }
+
+  function findEngineName({ engine }: Call): string {
+    return engine ?? engines.keys().next().value ?? "";
+  }
 
   return {
     async perform(call) {
-      const operation = catalogue.get(call.operation);
-      const engineName = call.engine ?? engines.keys().next().value ?? "";
-      const connect = engines.get(engineName);
-      const input = operation === undefined ? undefined : attempt(() => parse(operation, call.input));
-      // The engine is asked first, so that it answers while the call is prepared.
-      const connecting = input?.ok === true ? connect?.() : undefined;
-      connecting?.catch(() => undefined);
-      // A turn of the event loop lets the question leave before this thread is busy.
-      if (connecting !== undefined) await nextTurn();
-
-      const callId = randomUUID();
+      // A token that is tried is spent, whatever becomes of the call.
+      const ticket = call.confirmToken === undefined ? undefined : tickets.redeem(call.confirmToken);
+      const operationFound = catalogue.get(call.operation);
+      const engineName = findEngineName(call);
+      const prepared = await attempt(() => prepare(operationFound, engineName, call));
       const { kind, name } = call.caller;
-      const known = {
+      const callId = randomUUID();
+      const trail = openTrail(audit, {
         callId,
         operation: call.operation,
-        effect: operation?.effect,
+        effect: operationFound?.effect,
         engine: engineName,
         caller: { kind, name },
-      };
-      const record = (stage: AuditEvent["stage"], more: Partial<AuditEvent> = {}) =>
-        audit.record({ ...known, ...more, stage });
-
-      if (operation === undefined) {
-        record("denied", { rule: "unknown-operation" });
+      });
+      if (operationFound === undefined) {
+        trail.record("denied", { rule: "unknown-operation" });
         return { status: "denied", callId, rule: "unknown-operation", reason: "There is no such operation." };
       }
-
-      if (input?.ok !== true || connecting === undefined) {
-        const error =
-          input?.ok === false
-            ? input.error
-            : new CosError("not_found", `There is no engine named ${JSON.stringify(engineName)}.`, {
-                hint: `There is: ${[...engines.keys()].join(", ")}`,
-              });
-        record("denied", { rule: "invalid-input", code: error.code });
-        throw error;
+      if (!prepared.ok) {
+        trail.record("denied", { rule: "invalid-call", code: prepared.error.code });
+        throw prepared.error;
       }
-      const inputDigest = digestOf(input.value);
+      const { operation, input, rules, connecting } = prepared.value;
+      const inputDigest = digestOf(input);
+      trail.learn({ inputDigest });
 
-      let context: OperationContext;
-      let target: Target | undefined;
+      let endTurn = () => {};
       try {
-        context = {
-          engine: await connecting,
-          caller: call.caller,
-          progress: call.progress ?? (() => {}),
-          output: call.output,
-          signal: call.signal ?? new AbortController().signal,
-        };
-        target = await operation.target?.(context, input.value);
-      } catch (error) {
-        const failure = CosError.from(error);
-        record("failed", { inputDigest, code: failure.code });
-        throw failure;
-      }
-
-      const { verdict, rule, reason } = policy.decide({
-        operation: operation.name,
-        effect: operation.effect,
-        engine: engineName,
-        caller: { kind, name },
-        target,
-        asks: operation.asks?.(input.value),
-      });
-      if (verdict === "deny") {
-        record("denied", { inputDigest, target, rule });
-        return { status: "denied", callId, rule, reason };
-      }
-
-      const changes = operation.effect !== "read";
-      if (changes) record("started", { inputDigest, target, rule });
-      let done: { readonly result: unknown; readonly text: string };
-      try {
-        const result = operation.output.parse(await operation.run(context, input.value, target));
-        done = { result, text: operation.format(result) };
-      } catch (error) {
-        const failure = CosError.from(error);
-        record(failure.details?.["unknown"] === true ? "unknown" : "failed", {
-          inputDigest,
-          target,
-          rule,
-          code: failure.code,
+        const { context, target, asks, question, decision } = await trail.step(async () => {
+          const context = toContext(call, await connecting);
+          let target = await operation.target?.(context, input);
+          if (target !== undefined && operation.effect !== "read") {
+            // From here to the end, no other call changes the target: what is decided about is what is changed.
+            endTurn = await turns.take(`${engineName}/${target.kind}/${target.id}`, context.signal);
+            target = await resolveAgain(operation, context, input, target);
+          }
+          trail.learn({ target: target && { kind: target.kind, id: target.id, name: target.name } });
+          const asks = await operation.asks?.(context, input);
+          const question = toQuestion(operation, engineName, call.caller, target, asks);
+          const decision = rules.decide(question);
+          trail.learn({ asks, rule: decision.rule });
+          return { context, target, asks, question, decision };
         });
-        throw failure;
+
+        const { rule, reason } = decision;
+        if (decision.verdict === "deny") {
+          trail.record("denied");
+          return { status: "denied", callId, rule, reason };
+        }
+        if (decision.verdict !== "allow" || call.confirmToken !== undefined) {
+          const { preview, answer } = await trail.step(async () => {
+            const preview = (await operation.preview?.(context, input, target)) ?? plainPreview(operation);
+            const answer = await seekConsent(parts, {
+              ...{ callId, decision, question, target, asks, input, inputDigest, preview, ticket },
+              policyVersion: rules.version,
+              hasToken: call.confirmToken !== undefined,
+              confirmedBy: call.confirmedBy ?? "caller",
+            });
+            return { preview, answer };
+          });
+          if (answer.status === "denied") {
+            trail.record("denied", answer.about);
+            return { status: "denied", callId, rule, reason: answer.reason };
+          }
+          if (answer.status !== "given") {
+            trail.record("previewed", answer.status === "pending" ? { reference: answer.reference } : {});
+            return { ...answer, callId, preview, rule, reason };
+          }
+          trail.learn(answer.about);
+        }
+
+        const changes = operation.effect !== "read";
+        if (changes) trail.record("started");
+        const done = await trail.step(async () => {
+          const result = operation.output.parse(await operation.run(context, input, target));
+          return { result, text: operation.format(result) };
+        });
+        trail.record(changes ? "succeeded" : "read");
+        return { status: "done", callId, ...done };
+      } finally {
+        endTurn();
       }
-      record(changes ? "succeeded" : "read", { inputDigest, target, rule });
-      return { status: "done", callId, ...done };
+    },
+
+    async explain(call) {
+      const engineName = findEngineName(call);
+      const { operation, input, rules, connecting } = await prepare(catalogue.get(call.operation), engineName, call);
+      const context = toContext(call, await connecting);
+      const target = await operation.target?.(context, input);
+      const asks = await operation.asks?.(context, input);
+      const question = toQuestion(operation, engineName, call.caller, target, asks);
+      return { question, ...rules.explain(question) };
     },
   };
 }
 
-function parse(operation: Operation, input: unknown): Record<string, unknown> {
-  return parseWith(operation.input, input, `input of ${operation.name}`);
+function toContext({ caller, progress = () => {}, output, signal }: Call, engine: Engine): OperationContext {
+  return { engine, caller, progress, output, signal: signal ?? new AbortController().signal };
+}
+
+/** The target as it is now that nobody else's turn is on. */
+async function resolveAgain(
+  operation: Operation,
+  context: OperationContext,
+  input: Record<string, unknown>,
+  { kind, id, name }: Target,
+): Promise<Target> {
+  const target = await operation.target?.(context, input);
+  if (target?.kind === kind && target.id === id) return target;
+  throw new CosError("conflict", `The ${kind} ${name} was replaced in the meantime.`, { hint: "Make the call again." });
+}
+
+/** What there is to say about a read, which changes nothing. */
+function plainPreview({ title }: Operation): Preview {
+  return { text: `${title}. It changes nothing.`, changes: {} };
 }
 
 type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: CosError };
 
-function attempt<T>(step: () => T): Attempt<T> {
+async function attempt<T>(step: () => Promise<T>): Promise<Attempt<T>> {
   try {
-    return { ok: true, value: step() };
+    return { ok: true, value: await step() };
   } catch (error) {
     return { ok: false, error: CosError.from(error) };
   }

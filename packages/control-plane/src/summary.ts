@@ -1,6 +1,6 @@
 import type { Container } from "@cos/core";
 import * as z from "zod";
-import type { Caller } from "./operation.ts";
+import type { Caller } from "./caller.ts";
 
 /** A container as operations answer with it. */
 export const containerSummary = z.strictObject({

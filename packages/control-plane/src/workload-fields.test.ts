@@ -1,7 +1,7 @@
 import { defineWorkload, type WorkloadInput } from "@cos/core";
 import { describe, expect, test } from "vitest";
 import { agent, person } from "./testing/bench.ts";
-import { toAsks, toWorkload, workloadFields } from "./workload-fields.ts";
+import { toWorkload, workloadFields } from "./workload-fields.ts";
 
 const parse = (input: object) => workloadFields.parse(input);
 const toSpec = (input: object, caller = person) => defineWorkload(toWorkload(parse(input), caller));
@@ -181,34 +181,6 @@ describe("the user of a job", () => {
   test("is the one that was asked for, and the image's when nothing of the host is mounted", () => {
     expect(toSpec({ ...bind, user: "65534" }).user).toBe("65534");
     expect(toSpec({ image: "busybox", mounts: [{ type: "tmpfs", target: "/t" }] }).user).toBeUndefined();
-  });
-});
-
-describe("what a workload asks for beyond the sandbox", () => {
-  const asks = (input: object) => toAsks(parse({ image: "busybox", ...input }));
-
-  test("is nothing by default", () => {
-    expect(asks({})).toEqual({ network: "none", ports: [], volumes: [], hostPaths: [], profile: "sandbox" });
-  });
-
-  test("names networks, ports, volumes, host paths and the profile", () => {
-    const mounts = [
-      { type: "volume", name: "data", target: "/data" },
-      { type: "bind", source: "/srv/in", target: "/in" },
-      { type: "tmpfs", target: "/t" },
-    ];
-    expect(asks({ network: "backend", publish: ["1:1"], mounts, profile: "service" })).toEqual({
-      network: "backend",
-      ports: ["1:1"],
-      volumes: ["data"],
-      hostPaths: ["/srv/in"],
-      profile: "service",
-    });
-  });
-
-  test("counts a published port as asking for a bridge, as the workload does", () => {
-    expect(asks({ publish: ["8080:80"] }).network).toBe("bridge");
-    expect(toSpec({ image: "busybox", publish: ["8080:80"] }).network).toBe("bridge");
   });
 });
 

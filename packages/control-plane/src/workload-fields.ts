@@ -1,7 +1,6 @@
 import { CosError, defineWorkload, envSpec, limitsSpec, type WorkloadInput, workloadInput } from "@cos/core";
-import type { Asks } from "@cos/policy";
 import * as z from "zod";
-import type { Caller } from "./operation.ts";
+import type { Caller } from "./caller.ts";
 
 /** How long an agent's job may run unless it says otherwise, in seconds. People at a terminal have Ctrl-C instead. */
 const agentTimeoutSeconds = 300;
@@ -112,17 +111,6 @@ export function toWorkload(fields: WorkloadFields, caller: Caller): WorkloadInpu
     pull: fields.pull,
     ...(user === undefined ? {} : { user }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
-  };
-}
-
-/** What flat fields ask for beyond the sandbox. */
-export function toAsks({ network, publish, mounts, profile }: WorkloadFields): Asks {
-  return {
-    network: network ?? (publish.length > 0 ? "bridge" : "none"),
-    ports: publish,
-    volumes: mounts.flatMap((mount) => (mount.type === "volume" ? [mount.name] : [])),
-    hostPaths: mounts.flatMap((mount) => (mount.type === "bind" ? [mount.source] : [])),
-    profile: profile ?? "sandbox",
   };
 }
 

@@ -1,10 +1,46 @@
-export { type AuditEvent, type AuditLog, openAuditLog } from "./audit.ts";
 export {
-  allowOperations,
+  type Approval,
+  type Approvals,
+  type ApprovalsOptions,
+  type ApprovalState,
+  type ApprovalSubject,
+  createApprovals,
+} from "./approvals.ts";
+export {
+  type AuditEvent,
+  type AuditLog,
+  type AuditRecord,
+  type AuditStage,
+  auditStages,
+  type Consent,
+} from "./audit/event.ts";
+export { type AuditLogOptions, openAuditLog } from "./audit/log.ts";
+export { type AuditFilter, readAuditLog, type ReadOptions } from "./audit/read.ts";
+export { type AuditFinding, type AuditVerification, verifyAuditLog, type VerifyOptions } from "./audit/verify.ts";
+export { type Binding, bindingDigest } from "./binding.ts";
+export { defaultRules } from "./default-rules.ts";
+export { type Expectation, type ExpectationResult, parseExpectations, runExpectations } from "./expectations.ts";
+export { findGrant, type Grant, grantsFile, useGrant } from "./grants.ts";
+export { withLock } from "./lock.ts";
+export { parsePolicyFile, type PolicyFile, toPolicySchema, toRules } from "./policy-file.ts";
+export {
+  type Decision,
+  definePolicy,
+  type Policy,
+  type PolicyOptions,
+  type RuleJudgement,
+  type Verdict,
+} from "./policy.ts";
+export {
   type Asks,
   type CallerKind,
-  type Decision,
+  callerKinds,
   type Effect,
-  type Policy,
+  effects,
   type Question,
-} from "./policy.ts";
+  type TargetKind,
+  type TargetOwnership,
+} from "./question.ts";
+export { findUnreachable, type ReachabilityFinding } from "./reachability.ts";
+export type { Rule } from "./rule.ts";
+export { createTickets, type Ticket, type Tickets, type TicketsOptions } from "./tickets.ts";

@@ -1,56 +1,109 @@
-/** What an operation does to the world: nothing, change it, or take something away for good. */
-export type Effect = "read" | "mutate" | "destroy";
+import { digestOf, parseWith } from "@cos/core";
+import { compileRule } from "./matcher.ts";
+import { callerKinds, effects, type Question, targetKinds, targetOwnerships } from "./question.ts";
+import { defaultName, readOnlyName, type Rule, ruleList, type Verdict, verdicts } from "./rule.ts";
 
-/** How a caller reached cos. Agents come by `stdio` and `http`; `reaper` is cos itself. */
-export type CallerKind = "terminal" | "script" | "stdio" | "http" | "reaper";
-
-/** What a call would do, as the rules see it. Plain data: the rules never see the call itself. */
-export interface Question {
-  readonly operation: string;
-  readonly effect: Effect;
-  readonly engine: string;
-  readonly caller: { readonly kind: CallerKind; readonly name: string };
-  /** The object the call acts on, where it acts on one. */
-  readonly target?:
-    | { readonly kind: string; readonly id: string; readonly name: string; readonly owner?: string | undefined }
-    | undefined;
-  /** What the input asks for beyond the sandbox. */
-  readonly asks?: Asks | undefined;
-}
-
-/** What a workload asks for that leaves the sandbox. */
-export interface Asks {
-  readonly network: string;
-  readonly ports: readonly string[];
-  readonly volumes: readonly string[];
-  readonly hostPaths: readonly string[];
-  readonly profile: string;
-}
+export type { Verdict } from "./rule.ts";
 
 export interface Decision {
-  readonly verdict: "allow" | "deny";
-  /** The name of the rule that decided. */
+  readonly verdict: Verdict;
+  /** The name of the rule that decided; `default` when none did. */
   readonly rule: string;
   /** Why, for the caller. */
   readonly reason: string;
 }
 
-/** Decides calls. `decide` is pure and total: equal questions get equal answers, and nothing is allowed by accident. */
-export interface Policy {
-  decide(question: Question): Decision;
+/** How one rule fared with a question. */
+export interface RuleJudgement {
+  readonly rule: Rule;
+  /** The first matcher that does not match; undefined when all do. */
+  readonly mismatch?: string | undefined;
+  /**
+   * Set when that matcher matches some of what is asked for, and no other stands against the rule. What it decides then is
+   * the least that happens.
+   */
+  readonly partly?: true | undefined;
 }
 
+export interface Policy {
+  /** SHA-256 over the rules in order. */
+  readonly version: string;
+  readonly rules: readonly Rule[];
+  /** Decides a call. Pure and total: equal questions get equal answers, and nothing is allowed by accident. */
+  decide(question: Question): Decision;
+  /** Every rule up to and including the first that matches in full, or that nothing could make stricter. */
+  explain(question: Question): { readonly decision: Decision; readonly judged: readonly RuleJudgement[] };
+}
+
+export interface PolicyOptions {
+  /** Puts a rule before all others that denies everything but reads. */
+  readonly readOnly?: boolean | undefined;
+}
+
+const readOnlyRule: Rule = {
+  name: readOnlyName,
+  effect: ["mutate", "destroy"],
+  decision: "deny",
+  reason: "cos runs read-only: it answers questions and changes nothing.",
+};
+
+const noRule: Decision = { verdict: "deny", rule: defaultName, reason: "No rule allows this." };
+
 /**
- * Allows every operation it was given and denies all others.
+ * Makes a policy of rules. The first rule that matches decides; when none does, the call is denied.
  *
- * @param operations the names of the operations that exist.
+ * A rule that matches only some of the paths, ports or volumes that a call asks for does not end the search: an `allow`
+ * then counts for nothing, and any other decision is the least that happens. So one listed path lends nothing to the
+ * unlisted one beside it, and hides nothing either.
+ *
+ * @throws CosError `invalid_argument` naming each field of a rule that is wrong, unknown ones included, and each name that
+ * is there twice.
  */
-export function allowOperations(operations: Iterable<string>): Policy {
-  const known: ReadonlySet<string> = new Set(operations);
-  return {
-    decide: ({ operation }) =>
-      known.has(operation)
-        ? { verdict: "allow", rule: "catalogue", reason: "Everything in the catalogue is allowed." }
-        : { verdict: "deny", rule: "default", reason: "No rule allows this operation." },
+export function definePolicy(rules: readonly Rule[], { readOnly = false }: PolicyOptions = {}): Policy {
+  const given: readonly Rule[] = parseWith(ruleList, rules, "policy");
+  const effective = freeze(readOnly ? [readOnlyRule, ...given] : given);
+  const compiled = effective.map((rule) => ({ rule, fit: compileRule(rule) }));
+
+  const explain: Policy["explain"] = (question) => {
+    const judged: RuleJudgement[] = [];
+    if (!isClassified(question)) return { decision: noRule, judged };
+    let strictest: Rule | undefined;
+    for (const { rule, fit } of compiled) {
+      const judgement: RuleJudgement = { rule, ...fit(question) };
+      judged.push(judgement);
+      if (judgement.mismatch !== undefined && judgement.partly === undefined) continue;
+      if (strictest === undefined || isStricter(rule, strictest)) strictest = rule;
+      if (judgement.mismatch === undefined || rule.decision === "deny") {
+        return { decision: toDecision(strictest), judged };
+      }
+    }
+    return { decision: noRule, judged };
   };
+  return { version: digestOf(effective), rules: effective, explain, decide: (question) => explain(question).decision };
+}
+
+/** Whether the facts with a closed list of values each have one of them; no rule is meant for others. */
+function isClassified({ effect, callerKind, targetKind, targetOwnership }: Question): boolean {
+  return (
+    effects.includes(effect) &&
+    callerKinds.includes(callerKind) &&
+    targetKinds.includes(targetKind) &&
+    targetOwnerships.includes(targetOwnership)
+  );
+}
+
+function isStricter(one: Rule, other: Rule): boolean {
+  return verdicts.indexOf(one.decision) > verdicts.indexOf(other.decision);
+}
+
+function toDecision({ name, decision, reason }: Rule): Decision {
+  return { verdict: decision, rule: name, reason };
+}
+
+function freeze(rules: readonly Rule[]): readonly Rule[] {
+  for (const rule of rules) {
+    for (const value of Object.values(rule)) Object.freeze(value);
+    Object.freeze(rule);
+  }
+  return Object.freeze(rules);
 }

@@ -11,6 +11,14 @@ export const containerReap = defineOperation({
   effect: "destroy",
   input: z.strictObject({}),
   output: z.strictObject({ removed: z.array(containerSummary) }),
+  preview: async ({ engine, caller, signal }) => {
+    const expired = await findExpired(engine, caller, new Date(), signal);
+    const named = expired.map(({ id, name }) => `${name} (${id.slice(0, 12)})`);
+    return {
+      text: named.length === 0 ? "Nothing has expired." : `Kill and remove what has expired: ${named.join(", ")}.`,
+      changes: { action: "reap", containers: expired.map(({ id }) => id).toSorted() },
+    };
+  },
   run: async ({ engine, caller, signal }) => {
     const removed = [];
     for (const container of await findExpired(engine, caller, new Date(), signal)) {

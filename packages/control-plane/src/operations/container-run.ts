@@ -1,6 +1,7 @@
 import { defineWorkload, jobResult } from "@cos/core";
 import { defineOperation } from "../operation.ts";
-import { toAsks, toWorkload, workloadFields } from "../workload-fields.ts";
+import { previewRun, toAsks } from "../workload-asks.ts";
+import { toWorkload, workloadFields } from "../workload-fields.ts";
 
 export const containerRun = defineOperation({
   name: "container_run",
@@ -11,6 +12,7 @@ export const containerRun = defineOperation({
   input: workloadFields,
   output: jobResult,
   asks: toAsks,
+  preview: previewRun,
   run: ({ engine, caller, progress, output, signal }, input) =>
     engine.jobs.run(
       { spec: defineWorkload(toWorkload(input, caller)), owner: caller.name, hostRoots: caller.hostRoots },

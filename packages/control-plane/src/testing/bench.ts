@@ -1,18 +1,44 @@
 import { randomBytes } from "node:crypto";
 import { CosError, createSigner, type Engine } from "@cos/core";
 import { createMemoryEngine, fakeBusybox, type MemoryProgram } from "@cos/core/testing";
-import { allowOperations, type AuditEvent, type Policy } from "@cos/policy";
+import {
+  type Approvals,
+  type AuditEvent,
+  createApprovals,
+  createTickets,
+  type Decision,
+  definePolicy,
+  findGrant,
+  type Grant,
+  type Policy,
+  type Question,
+  type Rule,
+} from "@cos/policy";
 import { catalogue } from "../catalogue.ts";
-import type { Caller, Operation } from "../operation.ts";
+import type { Caller } from "../caller.ts";
+import type { Operation } from "../operation.ts";
 import { type Call, type ControlPlane, createControlPlane } from "../perform.ts";
 
 /** A person at a terminal, and an agent. */
 export const person: Caller = { kind: "terminal", name: "user", hostRoots: [] };
 export const agent: Caller = { kind: "stdio", name: "agent", hostRoots: [] };
 
+/** Allows everything, so that a test's subject can be something else than policy. */
+export const allowAll: Rule = { name: "all", decision: "allow", reason: "Everything is allowed here." };
+
+/** A policy whose every answer is this. */
+export function deciding(verdict: Decision["verdict"], rule = `${verdict}-all`): Policy {
+  return definePolicy([{ name: rule, decision: verdict, reason: `Everything is ${verdict} here.` }]);
+}
+
 export interface BenchOptions {
   readonly operations?: readonly Operation[];
   readonly policy?: Policy;
+  readonly grants?: readonly Grant[];
+  /** Called when somebody has to be able to approve. */
+  readonly onListen?: () => Promise<void>;
+  /** The clock of tickets and approvals, in milliseconds. */
+  readonly now?: () => number;
   /** Called before an event is kept; what it throws, the log throws. */
   readonly onRecord?: (event: AuditEvent) => void;
   /** The engine, or why there is none. */
@@ -23,6 +49,7 @@ export interface BenchOptions {
 /** A control plane on an engine in memory, with an account of everything that it did. */
 export interface Bench {
   readonly controlPlane: ControlPlane;
+  readonly approvals: Approvals;
   /** What the audit log was told. */
   readonly events: AuditEvent[];
   /** What the engine was asked, e.g. `connect` and `jobs.run`, in order. */
@@ -31,7 +58,7 @@ export interface Bench {
 }
 
 export function openBench(options: BenchOptions = {}): Bench {
-  const { operations = catalogue, policy = allowOperations(operations.map(({ name }) => name)), onRecord } = options;
+  const { operations = catalogue, policy = definePolicy([allowAll]), onRecord } = options;
   const signer = createSigner(randomBytes(32));
   const images = options.images ?? { "busybox:latest": fakeBusybox };
   const engine = options.engine ?? createMemoryEngine({ signer, images });
@@ -48,9 +75,21 @@ export function openBench(options: BenchOptions = {}): Bench {
       events.push(event);
     },
   };
-  const controlPlane = createControlPlane({ operations, engines: new Map([["memory", connect]]), policy, audit });
+  const { now, grants = [] } = options;
+  const approvals = createApprovals({ now });
+  const controlPlane = createControlPlane({
+    operations,
+    engines: new Map([["memory", connect]]),
+    policy: async () => policy,
+    audit,
+    tickets: createTickets({ now }),
+    approvals,
+    grants: { use: (question: Question, at: Date) => findGrant(grants, question, at) },
+    listen: options.onListen ?? (async () => {}),
+  });
   return {
     controlPlane,
+    approvals,
     events,
     engineCalls,
     perform: (operation, input, more) => controlPlane.perform({ operation, input, caller: person, ...more }),

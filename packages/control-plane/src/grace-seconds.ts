@@ -1,0 +1,9 @@
+import * as z from "zod";
+
+/** How long a container is given to end by itself. */
+export const graceSeconds = z
+  .int()
+  .min(0)
+  .max(3600)
+  .default(10)
+  .describe("Seconds between asking the container to end and killing it.");

@@ -1,0 +1,54 @@
+import { createRequire } from "node:module";
+import * as z from "zod";
+
+const special = /[*?]/;
+
+/** Only `*` and `?` have a meaning: other dialects' brackets, braces, negations and escapes are refused, not misread. */
+export const glob = z
+  .string()
+  .max(512)
+  .regex(/^(?!\.\/)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\()[\]{}|!"']+$/u, {
+    error: "expected text in which only * and ? have a meaning; write ? for any of \\ ( ) [ ] { } | ! \" '",
+  });
+
+/**
+ * A test for texts that `pattern` matches as a whole: `*` stands for any characters, also `/` and none at all, and `?` for
+ * one that is not `/`. Upper and lower case differ. The time it takes grows with the length of the text and no faster.
+ *
+ * @param pattern text that {@link glob} accepts.
+ */
+export function compileGlob(pattern: string): (text: string) => boolean {
+  if (!special.test(pattern)) return (text) => text === pattern;
+  const expression = toExpression(pattern);
+  return (text) => expression.test(text);
+}
+
+/** Whether `outer` matches every text that `inner` does. False is no proof of the contrary. */
+export function covers(outer: string, inner: string): boolean {
+  // A * in `outer` takes in any * or ? of `inner` as it is written, but a ? would take the * for one character.
+  const misled = outer.includes("?") && inner.includes("*");
+  return outer === inner || (!misled && compileGlob(outer)(inner));
+}
+
+function toExpression(pattern: string): RegExp {
+  // Loaded when a rule has a glob, which cos's own rules do not.
+  const picomatch = createRequire(import.meta.url)("picomatch") as typeof import("picomatch");
+  // Two stars mean to picomatch something else than one.
+  const { source } = picomatch.makeRe(pattern.replace(/\*+/g, "*"), {
+    // `*` also matches `/`.
+    bash: true,
+    dot: true,
+    fastpaths: false,
+    nobrace: true,
+    nobracket: true,
+    noextglob: true,
+    nonegate: true,
+    windows: false,
+  });
+  const [first = "", ...between] = source.split(".*?");
+  const last = between.pop();
+  if (last === undefined) return new RegExp(source, "s");
+  // A lookahead is never tried a second time, so no text makes the stars try every way to share it.
+  const parts = between.map((part, at) => `(?=(.*?${part}))\\${at + 1}`);
+  return new RegExp([first, ...parts, ".*", last].join(""), "s");
+}

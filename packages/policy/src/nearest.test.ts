@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { findNearest } from "./nearest.ts";
+
+const known = ["operation", "callerKind", "callerName", "ports", "image"];
+
+test.each([
+  ["operation", "operation"],
+  ["opration", "operation"],
+  ["operations", "operation"],
+  ["caller-kind", "callerKind"],
+  ["callername", "callerName"],
+  ["prots", "ports"],
+  ["port", "ports"],
+  ["imgae", "image"],
+  ["imag", "image"],
+  ["zzz", undefined],
+  ["", undefined],
+])("%j was probably meant to be %j", (text, expected) => {
+  expect(findNearest(text, known)).toBe(expected);
+});
+
+test("the nearest of several is found, whatever their order", () => {
+  expect(findNearest("callerNam", ["callerKind", "callerName"])).toBe("callerName");
+  expect(findNearest("callerNam", ["callerName", "callerKind"])).toBe("callerName");
+});
+
+test("two letters may be wrong, and a third of a long word", () => {
+  expect(findNearest("axx", ["abc"])).toBe("abc");
+  expect(findNearest("xxx", ["abc"])).toBeUndefined();
+  expect(findNearest("abcdefxxx", ["abcdefghi"])).toBe("abcdefghi");
+  expect(findNearest("abcdexxxx", ["abcdefghi"])).toBeUndefined();
+});
+
+test("nothing is near a text that no known word is as long as", () => {
+  expect(findNearest("a".repeat(65), ["a".repeat(65)])).toBeUndefined();
+  expect(findNearest("a".repeat(64), ["a".repeat(64)])).toBe("a".repeat(64));
+});
