@@ -1,5 +1,6 @@
 import { defineConfig } from "tsup";
-import { lazyBuiltins } from "./builtins.ts";
+// @boundaries-ignore what builds the apps is part of none of them
+import { lazyBuiltins } from "../../scripts/lazy-builtins.ts";
 
 /** Everything is bundled but the Docker library, which only pulls and builds load: a start reads few, small files. */
 export default defineConfig({

@@ -1,14 +1,14 @@
+import { printable } from "@cos/core";
 import { diagnose, type Finding } from "@cos/control-plane";
 import { exitCodes } from "./exit-codes.ts";
-import { coloured, printable, printJson } from "./printing.ts";
-import type { Settings } from "./program.ts";
+import { coloured, printJson } from "./printing.ts";
 
 const marks = { ok: ["green", "ok  "], warn: ["yellow", "warn"], fail: ["red", "FAIL"] } as const;
 
 /** `cos doctor`: what works, what does not, and what to do about it. Fails when something must be fixed. */
-export async function doctor(settings: Settings): Promise<number> {
+export async function doctor({ json }: { readonly json: boolean }): Promise<number> {
   const findings = await diagnose();
-  if (settings.json) printJson(findings);
+  if (json) printJson(findings);
   else process.stdout.write(findings.map(toLines).join(""));
   return findings.some(({ status }) => status === "fail") ? exitCodes.failed : exitCodes.ok;
 }

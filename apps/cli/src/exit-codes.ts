@@ -3,9 +3,13 @@ export const exitCodes = {
   ok: 0,
   failed: 1,
   usage: 2,
+  /** Nothing is broken, and something is to be looked at. */
+  remarks: 3,
   timedOut: 124,
-  /** `cos run` failed or was refused before the job could say anything. */
+  /** `cos run` failed before the job could say anything. */
   cosFailed: 125,
+  /** Policy, or a person, said no; or nobody was there to say yes. */
+  refused: 125,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -63,12 +63,14 @@ export function inFlagWords(text: string, operation: Operation, words: Words): s
   }, text);
 }
 
+/** What is wrong with a field of an operation's input. */
+export interface InputIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
 /** What is wrong with an input, each issue with the flag or positional that it is about. */
-export function toFlagIssues(
-  issues: readonly { readonly path: string; readonly message: string }[],
-  operation: Operation,
-  words: Words,
-): string {
+export function toFlagIssues(issues: readonly InputIssue[], operation: Operation, words: Words): string {
   const said = issues.map(({ path, message }) => {
     const [, field = "", rest = ""] = /^([A-Za-z]+)(?:\[\d+\])?\.?(.*)$/.exec(path) ?? [];
     if (!(field in operation.input.shape)) return path === "" ? message : `${path}: ${message}`;

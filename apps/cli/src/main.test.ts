@@ -21,7 +21,8 @@ describe("help", () => {
   test.each([[[]], [["--help"]], [["-h"]], [["help"]]])("cos %j shows the commands on stdout, for 0", async (args) => {
     const { code, stdout, stderr } = await cos(...args);
     expect([code, stderr]).toEqual([0, ""]);
-    for (const command of ["run", "ps", "reap", "ping", "doctor"])
+    const operations = ["run", "ps", "logs", "stop", "restart", "rm", "reap", "ping"];
+    for (const command of [...operations, "approvals", "audit", "grants", "policy", "doctor", "help"])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
@@ -50,8 +51,47 @@ describe("help", () => {
     expect(stdout.match(/\b[a-z]+[A-Z]\w+/g)).toBeNull();
   });
 
-  test.each(["ps", "reap", "ping", "doctor"])("cos %s --help describes each of its flags", async (command) => {
-    const { code, stdout } = await cos(command, "--help");
+  test.each([
+    ["approvals", ["ls", "show", "approve", "deny", "watch"]],
+    ["audit", ["tail", "query", "show", "verify"]],
+    ["grants", ["add", "ls", "revoke"]],
+    ["policy", ["explain", "show", "check", "test"]],
+  ])("cos %s --help shows its commands; to give none is a mistake", async (group, commands) => {
+    const { code, stdout } = await cos(group, "--help");
+    expect(code).toBe(0);
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+    expect(await cos("help", group)).toMatchObject({ code: 0, stdout });
+    expect(await cos(group)).toMatchObject({ code: 2, stdout: "", stderr: stdout });
+  });
+
+  const leaves = [
+    "ps",
+    "logs",
+    "stop",
+    "restart",
+    "rm",
+    "reap",
+    "ping",
+    "doctor",
+    "approvals ls",
+    "approvals show",
+    "approvals approve",
+    "approvals deny",
+    "approvals watch",
+    "audit tail",
+    "audit query",
+    "audit show",
+    "audit verify",
+    "grants add",
+    "grants ls",
+    "grants revoke",
+    "policy explain",
+    "policy show",
+    "policy check",
+    "policy test",
+  ];
+  test.each(leaves)("cos %s --help describes each of its flags", async (command) => {
+    const { code, stdout } = await cos(...command.split(" "), "--help");
     expect(code).toBe(0);
     const flags = stdout.split("\n").filter((line) => /^ {2}-/.test(line));
     expect(flags.length).toBeGreaterThan(1);

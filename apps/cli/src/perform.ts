@@ -1,8 +1,9 @@
 import type { Call, Operation, Outcome } from "@cos/control-plane";
-import { CosError } from "@cos/core";
+import { CosError, printable } from "@cos/core";
+import { confirm, waitForApproval } from "./consent.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { inFlagWords, toFlagIssues } from "./flags.ts";
-import { printable, printError, printJson } from "./printing.ts";
+import { type InputIssue, inFlagWords, toFlagIssues } from "./flags.ts";
+import { printError, printJson } from "./printing.ts";
 import type { Settings } from "./program.ts";
 import { openSession, type Session } from "./session.ts";
 import { words } from "./words.ts";
@@ -27,45 +28,73 @@ export async function withSession(
   body: (session: Session) => Promise<number>,
   failed: number = exitCodes.failed,
 ): Promise<number> {
-  const session = openSession();
+  const session = openSession(settings);
   try {
     return await body(session);
   } catch (error) {
-    const interruption = session.interruption();
-    if (interruption === undefined) printError(error, settings.json);
-    return interruption ?? failed;
+    const interrupted = session.interruption.code();
+    if (interrupted === undefined) printError(error, settings.json);
+    return interrupted ?? (CosError.is(error) && error.code === "denied" ? exitCodes.refused : failed);
   } finally {
     await session[Symbol.asyncDispose]();
   }
 }
 
 /**
- * Performs an operation for the session's caller.
+ * Performs an operation for the session's caller, and gets the consent that it needs.
  *
- * @throws CosError `denied` when policy refuses, and whatever the operation throws.
+ * @throws CosError `denied` when policy or a person refuses, and whatever the operation throws.
  */
 export async function performHere(
-  { controlPlane, caller, signal }: Session,
+  session: Session,
   operation: Operation,
   input: unknown,
   sinks: Pick<Call, "output" | "progress"> = {},
 ): Promise<Extract<Outcome, { status: "done" }>> {
-  const outcome = await controlPlane
-    .perform({ operation: operation.name, input, caller, signal, ...sinks })
-    .catch((error: unknown) => {
+  const { controlPlane, caller, interruption } = session;
+  const call = { operation: operation.name, input, caller, signal: interruption.signal, ...sinks };
+  const perform = (answer: Pick<Call, "confirmToken" | "confirmedBy"> = {}) =>
+    controlPlane.perform({ ...call, ...answer }).catch((error: unknown) => {
       throw inCommandWords(CosError.from(error), operation);
     });
+  const first = await perform();
+  const outcome = await answered(session, first, perform);
   if (outcome.status === "done") return outcome;
+  if (outcome.status !== "denied") {
+    throw new CosError("conflict", "What was approved has changed since. Nothing was done.", { hint: "Try again." });
+  }
+  if (first.status === "confirm") {
+    throw new CosError("denied", "The answer came too late, or what it was about has changed. Nothing was done.", {
+      hint: "Try again.",
+      details: { rule: outcome.rule },
+    });
+  }
   throw new CosError("denied", outcome.reason, {
-    hint: `The rule ${outcome.rule} decided.`,
+    hint: `By the rule ${outcome.rule}. See: cos policy show`,
     details: { rule: outcome.rule },
   });
+}
+
+/** The outcome after a person's answer, where one was needed. */
+async function answered(
+  session: Session,
+  first: Outcome,
+  perform: (answer?: Pick<Call, "confirmToken" | "confirmedBy">) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (first.status === "confirm") {
+    return await perform({ confirmToken: first.confirmToken, confirmedBy: await confirm(session, first) });
+  }
+  if (first.status !== "pending") return first;
+  await waitForApproval(session, first);
+  return await perform();
 }
 
 /** The same failure, said in flags instead of the operation's fields. */
 function inCommandWords(error: CosError, operation: Operation): CosError {
   const said = words[operation.name] ?? {};
-  const issues = error.details?.["issues"] as Parameters<typeof toFlagIssues>[0] | undefined;
+  const issues = error.details?.["issues"] as readonly InputIssue[] | undefined;
+  // Those of a file say at which line, and are about no flag.
+  if (issues?.some((issue) => "line" in issue) === true) return error;
   const message =
     issues === undefined ? inFlagWords(error.message, operation, said) : toFlagIssues(issues, operation, said);
   const hint = error.hint === undefined ? undefined : inFlagWords(error.hint, operation, said);

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { CosError } from "@cos/core";
+import { CosError, type OutputChunk, printable } from "@cos/core";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -10,15 +10,9 @@ export function coloured(stream: NodeJS.WriteStream, style: Style, text: string)
   return stream.isTTY && !NO_COLOR && TERM !== "dumb" ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/**
- * Text from elsewhere made safe for a terminal: control characters, which could move the cursor or retitle the window,
- * and invisible or direction-changing ones, which could disguise it, are shown as escapes. Lines stay lines.
- */
-export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+/** Text that others wrote, fit for one line: it begins no line of its own, moves no cursor and reorders nothing. */
+export function oneLine(text: string): string {
+  return printable(text.replaceAll("\n", "\\n").replaceAll("\t", "\\t"));
 }
 
 /** Prints a failure: what happened, then what to do next. With `json` as an object, for programs. */
@@ -40,4 +34,11 @@ export function printError(error: unknown, json: boolean): void {
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Writes a container's output as it is. Resolves when it is written, because its memory is used again afterwards. */
+export function passOn({ stream, data }: OutputChunk): Promise<void> {
+  return new Promise((resolve) => {
+    process[stream].write(data, () => resolve());
+  });
 }

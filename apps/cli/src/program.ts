@@ -4,6 +4,8 @@ import { Command, CommanderError } from "commander";
 import { doctor } from "./doctor.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addFlags, toInput } from "./flags.ts";
+import type { Exit } from "./guarded.ts";
+import { logs } from "./logs.ts";
 import { performAndPrint } from "./perform.ts";
 import { ps } from "./ps.ts";
 import { run } from "./run.ts";
@@ -14,13 +16,48 @@ import { type Words, words } from "./words.ts";
 export interface Settings {
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Answers yes where policy asks for a confirmation. */
+  readonly yes: boolean;
+  readonly policyFile?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+}
+
+/** The flags that every operation's command has. */
+interface Options {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly yes?: boolean;
+  readonly policy?: string;
+  readonly readOnly?: boolean;
 }
 
 /** Turns a command's result into output and an exit code. */
 export type Action = (operation: Operation, input: Record<string, unknown>, settings: Settings) => Promise<number>;
 
 /** Commands whose output is more than the operation's own text. */
-const actions: Readonly<Record<string, Action>> = { container_run: run, container_list: ps };
+const actions: Readonly<Record<string, Action>> = { container_run: run, container_list: ps, container_logs: logs };
+
+type AddCommands = (group: Command, exit: Exit) => void;
+
+/** Commands that are no operations: what the operator of an installation sees and decides. Loaded when they are wanted. */
+const groups: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<AddCommands> }>> = {
+  approvals: {
+    summary: "See and decide what waits for a person",
+    load: async () => (await import("./approvals.ts")).addApprovalCommands,
+  },
+  audit: {
+    summary: "See what was done, and check that nobody changed the log",
+    load: async () => (await import("./audit.ts")).addAuditCommands,
+  },
+  grants: {
+    summary: "Say yes beforehand, and take it back",
+    load: async () => (await import("./grants.ts")).addGrantCommands,
+  },
+  policy: {
+    summary: "Explain, test and check the rules",
+    load: async () => (await import("./policy.ts")).addPolicyCommands,
+  },
+};
 
 /** Parses the arguments, runs the command, and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -28,7 +65,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const [own, rest] = end === -1 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)];
   // Whoever reads the output may stop reading, as `head` does.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
-  const program = toProgram(rest, (code) => (process.exitCode = code), own[0]);
+  const program = await toProgram(rest, (code) => (process.exitCode = code), own[0]);
   if (argv.length === 0) return program.outputHelp();
   try {
     await program.parseAsync([...own], { from: "user" });
@@ -49,7 +86,7 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
  * @param rest what stands after `--`.
  * @param wanted the word that the command line begins with: only its command is given its flags. All are, without it.
  */
-export function toProgram(rest: readonly string[], exit: (code: number) => void, wanted?: string): Command {
+export async function toProgram(rest: readonly string[], exit: Exit, wanted?: string): Promise<Command> {
   const program = new Command("cos")
     .description("Run jobs and services in containers, safely.")
     .version(version, "-V, --version", "Print the version.")
@@ -65,11 +102,18 @@ export function toProgram(rest: readonly string[], exit: (code: number) => void,
     if (wanted === undefined || wanted === "help" || command.name() === wanted || command.parent?.name() === wanted)
       addBody(command, operation, said, rest, exit);
   }
+  for (const [name, { summary, load }] of Object.entries(groups)) {
+    const group = program.command(name).summary(summary).description(`${summary}.`);
+    group.showHelpAfterError(`Try: cos ${name} --help`);
+    if (wanted !== undefined && wanted !== "help" && wanted !== name) continue;
+    (await load())(group, exit);
+    for (const command of group.commands) command.showHelpAfterError(`Try: cos ${name} ${command.name()} --help`);
+  }
   program
     .command("doctor")
     .description("Check the engine and this installation, and say what to fix.")
     .option("--json", "Print JSON.")
-    .action(async (options: { json?: boolean }) => exit(await doctor({ json: options.json === true, quiet: false })));
+    .action(async ({ json = false }: { json?: boolean }) => exit(await doctor({ json })));
   return program;
 }
 
@@ -93,15 +137,21 @@ function addBody(
   exit: (code: number) => void,
 ): void {
   addFlags(command, operation, said);
-  command.option("--json", "Print the whole result as JSON.").option("-q, --quiet", "Print only what is essential.");
+  command
+    .option("--json", "Print the whole result as JSON.")
+    .option("-q, --quiet", "Print only what is essential.")
+    .option("--policy <file>", "Rules to use instead of those in the user's config directory.")
+    .option("--read-only", "Refuse everything that changes something.");
+  if (operation.effect !== "read") command.option("-y, --yes", "Answer yes where policy asks for a confirmation.");
   if (said.examples !== undefined)
     command.addHelpText("after", `\nExamples:\n${said.examples.map((line) => `  ${line}`).join("\n")}`);
   command.showHelpAfterError(
     `${said.rest === undefined ? "" : "Put the command after --, as in: cos run busybox -- echo hello\n"}Try: cos ${command.name()} --help`,
   );
   command.action(async () => {
-    const { json, quiet } = command.opts<{ json?: boolean; quiet?: boolean }>();
+    const { json = false, quiet = false, yes = false, policy, readOnly } = command.opts<Options>();
     const action = actions[operation.name] ?? performAndPrint;
-    exit(await action(operation, toInput(command, said, rest), { json: json === true, quiet: quiet === true }));
+    const settings = { json, quiet, yes, policyFile: policy, readOnly };
+    exit(await action(operation, toInput(command, said, rest), settings));
   });
 }

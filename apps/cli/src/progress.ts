@@ -1,5 +1,6 @@
+import { printable } from "@cos/core";
 import type { ProgressEvent } from "@cos/core";
-import { printable } from "./printing.ts";
+
 import type { Settings } from "./program.ts";
 
 /** Least time between two drawings of the same line, in milliseconds. */

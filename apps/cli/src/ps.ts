@@ -1,7 +1,8 @@
+import { printable } from "@cos/core";
 import type { ContainerSummary } from "@cos/control-plane";
 import { exitCodes } from "./exit-codes.ts";
 import { performHere, withSession } from "./perform.ts";
-import { coloured, printable, printJson } from "./printing.ts";
+import { coloured, printJson } from "./printing.ts";
 import type { Action } from "./program.ts";
 
 /** `cos ps`: containers as a table, or with --quiet their ids. */

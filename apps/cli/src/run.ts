@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
-import { CosError, type JobResult, maxStdinBytes, type OutputChunk } from "@cos/core";
+import { CosError, type JobResult, maxStdinBytes, printable } from "@cos/core";
 import { exitCodes } from "./exit-codes.ts";
 import { inFlagWords } from "./flags.ts";
 import { performHere, withSession } from "./perform.ts";
-import { coloured, printable, printJson } from "./printing.ts";
+import { coloured, passOn, printJson } from "./printing.ts";
 import type { Action } from "./program.ts";
 import { openProgress } from "./progress.ts";
 import { words } from "./words.ts";
@@ -27,17 +27,10 @@ export const run: Action = (operation, input, settings) =>
         );
       }
       if (job.timedOut) return exitCodes.timedOut;
-      return job.cancelled ? (session.interruption() ?? job.exitCode) : job.exitCode;
+      return job.cancelled ? (session.interruption.code() ?? job.exitCode) : job.exitCode;
     },
     exitCodes.cosFailed,
   );
-
-/** Resolves when the chunk is written, because its memory is used again afterwards. */
-function passOn({ stream, data }: OutputChunk): Promise<void> {
-  return new Promise((resolve) => {
-    process[stream].write(data, () => resolve());
-  });
-}
 
 /** `--stdin -` reads cos's own input, `--stdin FILE` a file, and anything else is the input itself. */
 async function readStdin(source: unknown): Promise<{ stdin?: string; stdinEncoding?: "utf8" | "base64" }> {

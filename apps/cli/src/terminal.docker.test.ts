@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Installation, makeInstallation } from "./testing/cos.ts";
 import { askEngine, assertNothingLeft } from "./testing/engine.ts";
+import { startAtTerminal } from "./testing/terminal.ts";
 
 const mark = `cli-terminal-${randomBytes(4).toString("hex")}`;
 const label = `user.test=${mark}`;
@@ -17,26 +16,9 @@ afterAll(async () => {
   installation.remove();
 });
 
-/** What cos shows on a terminal of its own, which `script` of util-linux makes. */
-async function onTerminal(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-  redirection = "",
-): Promise<{ code: number; shown: string }> {
-  const words = [...installation.command, ...args].map((part) => `'${part.replaceAll("'", "'\\''")}'`);
-  const line = [...words, redirection].join(" ");
-  const options = {
-    cwd: installation.workDirectory,
-    env: { ...installation.env, TERM: "xterm", ...env },
-    timeout: 50_000,
-  };
-  try {
-    return { code: 0, shown: (await promisify(execFile)("script", ["-qec", line, "/dev/null"], options)).stdout };
-  } catch (error) {
-    const { code, stdout } = error as { code: number; stdout: string };
-    return { code, shown: stdout };
-  }
-}
+/** What cos shows on a terminal when nobody is at the keys. */
+const onTerminal = (args: readonly string[], env: NodeJS.ProcessEnv = {}, redirection = "") =>
+  startAtTerminal(installation, args, { env, redirection }).ended;
 
 const colour = /\u001b\[\d+m/;
 

@@ -59,5 +59,29 @@ export const words: Readonly<Record<string, Words>> = {
   },
   container_list: { command: "ps", flags: { all: "-a, --all" } },
   container_reap: { command: "reap" },
+  container_logs: {
+    command: "logs",
+    positionals: ["container"],
+    flags: { tail: "-n, --tail" },
+    examples: ["cos logs web", "cos logs --tail 20 web"],
+  },
+  container_stop: {
+    command: "stop",
+    positionals: ["container"],
+    flags: { graceSeconds: "-t, --grace" },
+    examples: ["cos stop web", "cos stop --grace 60 web"],
+  },
+  container_restart: {
+    command: "restart",
+    positionals: ["container"],
+    flags: { graceSeconds: "-t, --grace" },
+    examples: ["cos restart web"],
+  },
+  container_rm: {
+    command: "rm",
+    positionals: ["container"],
+    flags: { force: "-f, --force" },
+    examples: ["cos rm web", "cos rm --force --yes web"],
+  },
   ping: { command: "ping" },
 };

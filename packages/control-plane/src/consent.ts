@@ -106,7 +106,15 @@ export function toDecisionEvent(
 ): AuditEvent {
   const { caller, operation, engine, target, inputDigest } = binding;
   return {
-    ...{ callId, operation, engine, caller, inputDigest, asks, rule, reference, approver },
+    callId,
+    operation,
+    engine,
+    caller,
+    inputDigest,
+    asks,
+    rule,
+    reference,
+    approver,
     stage: approved ? "approved" : "denied",
     target: target && { kind: target.kind, id: target.id, name: targetName ?? "" },
     consent: "approval",

@@ -81,12 +81,25 @@ describe("without an engine", () => {
     expect(findings.map(({ subject, status }) => [subject, status])).toEqual([
       ["node", "ok"],
       ["key", "ok"],
+      ["policy", "ok"],
       ["engine", "fail"],
     ]);
     expect(findings.at(-1)).toMatchObject({
       message: expect.stringContaining(`${home}/nothing.sock`),
       fix: expect.stringContaining("DOCKER_HOST"),
     });
+  });
+
+  test("rules with a mistake are a failure that says where it is", async () => {
+    const policy = join(home, "policy.yaml");
+    writeFileSync(policy, "rules:\n  - name: x\n");
+    expect(await diagnose({ ...env(), COS_POLICY: policy })).toContainEqual(
+      expect.objectContaining({
+        subject: "policy",
+        status: "fail",
+        message: expect.stringContaining(`${policy}:2:5: `),
+      }),
+    );
   });
 
   test("a key that others can read is a failure with a fix", async () => {

@@ -3,6 +3,7 @@ import { statfs } from "node:fs/promises";
 import { CosError, type Engine, type EngineInfo } from "@cos/core";
 import { connectDocker } from "@cos/docker";
 import { findPaths, openKeys } from "./installation.ts";
+import { loadPolicy } from "./policy-source.ts";
 
 /** One thing that was checked. */
 export interface Finding {
@@ -21,7 +22,7 @@ const lowDiskBytes = 2 * 1024 ** 3;
  * its disk. Works without an engine, and changes nothing but making the installation's key when there is none.
  */
 export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
-  const installation = [checkNode(process.versions.node), checkKey(env)];
+  const installation = [checkNode(process.versions.node), checkKey(env), await checkPolicy(env)];
   let engine: Engine;
   try {
     engine = await connectDocker({ env });
@@ -156,6 +157,21 @@ function checkKey(env: NodeJS.ProcessEnv): Finding {
   } catch (error) {
     const { message, hint } = CosError.from(error);
     return { subject: "key", status: "fail", message, ...(hint === undefined ? {} : { fix: hint }) };
+  }
+}
+
+async function checkPolicy(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const { policyFile: file } = findPaths(env);
+  try {
+    const { rules } = await loadPolicy({ file });
+    return {
+      subject: "policy",
+      status: "ok",
+      message: `${rules.length} rules${file === undefined ? "" : `, with those of ${file}`}`,
+    };
+  } catch (error) {
+    const { message, hint } = CosError.from(error);
+    return { subject: "policy", status: "fail", message, ...(hint === undefined ? {} : { fix: hint }) };
   }
 }
 

@@ -47,6 +47,11 @@ export function findPaths(env: NodeJS.ProcessEnv): Paths {
   };
 }
 
+/** What `COS_READ_ONLY` says. */
+export function isReadOnly({ COS_READ_ONLY: said = "" }: NodeJS.ProcessEnv): boolean {
+  return !["", "0", "false", "no"].includes(said.toLowerCase());
+}
+
 const policyNames = ["policy.yaml", "policy.yml", "policy.json"];
 
 function absolute(path: string | undefined): string | undefined {

@@ -6,7 +6,7 @@ import { catalogue } from "./catalogue.ts";
 import { toDecisionEvent } from "./consent.ts";
 import { findExpired } from "./expiry.ts";
 import { openGrantsFile } from "./grants-file.ts";
-import { findPaths, openInstallationLog, openKeys } from "./installation.ts";
+import { findPaths, isReadOnly, openInstallationLog, openKeys } from "./installation.ts";
 import type { Caller } from "./caller.ts";
 import { type ControlPlane, createControlPlane } from "./perform.ts";
 import { loadPolicy } from "./policy-source.ts";
@@ -53,7 +53,7 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
   const policy = once(() =>
     loadPolicy({
       file: config.policyFile ?? paths.policyFile,
-      readOnly: config.readOnly ?? isSet(env["COS_READ_ONLY"]),
+      readOnly: config.readOnly ?? isReadOnly(env),
     }),
   );
   const approvals = createApprovals();
@@ -137,8 +137,4 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-function isSet(variable: string | undefined): boolean {
-  return variable !== undefined && !["", "0", "false", "no"].includes(variable.toLowerCase());
 }

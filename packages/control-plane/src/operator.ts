@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { CosError } from "@cos/core";
+import { CosError, parseWith } from "@cos/core";
 import {
   type AuditLog,
   type AuditRecord,
@@ -9,6 +10,7 @@ import {
   type ExpectationResult,
   findUnreachable,
   type Grant,
+  grantsFile,
   parseExpectations,
   type Policy,
   type ReachabilityFinding,
@@ -22,7 +24,7 @@ import { ensureApproverKey } from "./approvals/keys.ts";
 import { assertCaller, type Caller } from "./caller.ts";
 import { catalogue } from "./catalogue.ts";
 import { openGrantsFile } from "./grants-file.ts";
-import { findPaths, openInstallationLog, openKeys } from "./installation.ts";
+import { findPaths, isReadOnly, openInstallationLog, openKeys } from "./installation.ts";
 import { loadPolicy } from "./policy-source.ts";
 
 export interface OperatorConfig {
@@ -40,7 +42,7 @@ export interface GrantRequest extends Pick<Grant, "operation" | "targetName" | "
 /** What whoever runs an installation sees and decides. None of it can be reached by a call. */
 export interface Operator {
   readonly policy: {
-    /** The rules in force. @throws CosError with line and column when they are not right. */
+    /** The rules in force, with the one that `COS_READ_ONLY` puts before them. @throws CosError with line and column when they are not right. */
     load(): Promise<Policy>;
     /** The operator's own rules, and which of them can never decide. That cos's stand behind them is as it should be. */
     check(): Promise<{ readonly rules: number; readonly findings: readonly ReachabilityFinding[] }>;
@@ -49,8 +51,10 @@ export interface Operator {
   };
   readonly grants: {
     list(): readonly Grant[];
-    /** Makes a grant, and records who did. */
-    add(request: GrantRequest, by: Caller): Grant;
+    /** The grant that a request stands for. Nothing is granted yet. @throws CosError `invalid_argument` */
+    define(request: GrantRequest, by: Caller): Grant;
+    /** Makes a grant hold, and records who did. */
+    add(grant: Grant, by: Caller): void;
     /** Takes one back, and records who did. @throws CosError `not_found` */
     revoke(id: string, by: Caller): Grant;
   };
@@ -66,26 +70,29 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
   const paths = findPaths(env);
   const grants = openGrantsFile(paths.grantsFile);
   const directory = paths.auditDirectory;
-  const load = () => loadPolicy({ file: policyFile ?? paths.policyFile });
+  const file = policyFile ?? paths.policyFile;
 
   return {
     policy: {
-      load,
+      load: () => loadPolicy({ file, readOnly: isReadOnly(env) }),
       async check() {
-        const policy = await load();
+        const policy = await loadPolicy({ file });
         const theirs = new Set(defaultRules.map(({ name }) => name));
         const findings = findUnreachable(policy, { operations: catalogue }).filter(({ rule }) => !theirs.has(rule));
         return { rules: policy.rules.filter(({ name }) => !theirs.has(name)).length, findings };
       },
-      async test(file) {
-        const tests = await parseExpectations(await readText(file), file);
-        return runExpectations(await load(), tests, (name) => catalogue.find((known) => known.name === name)?.effect);
+      async test(testFile) {
+        const tests = await parseExpectations(await readText(testFile), testFile);
+        return runExpectations(
+          await loadPolicy({ file }),
+          tests,
+          (name) => catalogue.find((known) => known.name === name)?.effect,
+        );
       },
     },
     grants: {
       list: () => grants.list(),
-      add({ forSeconds, ...request }, by) {
-        const now = new Date();
+      define({ forSeconds, ...request }, by) {
         assertCaller({ kind: "stdio", name: request.callerName, hostRoots: [] });
         const operation = catalogue.find(({ name }) => name === request.operation);
         if (operation === undefined || operation.effect === "read") {
@@ -97,26 +104,38 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
             },
           );
         }
+        const now = Date.now();
         const grant: Grant = {
           ...request,
           id: randomBytes(4).toString("hex"),
           used: 0,
-          createdAt: now.toISOString(),
-          expiresAt: new Date(now.getTime() + forSeconds * 1000).toISOString(),
+          createdAt: new Date(now).toISOString(),
+          expiresAt: new Date(now + forSeconds * 1000).toISOString(),
           createdBy: by.name,
         };
-        return recorded(openLog(), "grant_add", grant, by, () => (grants.add(grant), grant));
+        parseWith(grantsFile, { grants: [grant] }, "grant");
+        return grant;
       },
+      add: (grant, by) => recorded(openLog(), "grant_add", grant, by, () => grants.add(grant)),
       revoke(id, by) {
         const grant = grants.list().find((known) => known.id === id);
         if (grant === undefined) {
           throw new CosError("not_found", `There is no grant ${JSON.stringify(id)}.`, { hint: "See: cos grants ls" });
         }
-        return recorded(openLog(), "grant_revoke", grant, by, () => (grants.revoke(id), grant));
+        recorded(openLog(), "grant_revoke", grant, by, () => grants.revoke(id));
+        return grant;
       },
     },
     audit: {
-      verify: () => verifyAuditLog({ directory, keys: openKeys(paths.keyFile).auditKeys() }),
+      async verify() {
+        const hasKey = existsSync(paths.keyFile);
+        const keys = hasKey ? openKeys(paths.keyFile).auditKeys() : [];
+        const verification = await verifyAuditLog({ directory, keys });
+        if (hasKey || verification.files === 0) return verification;
+        throw new CosError("failed_precondition", `The log cannot be checked without the key ${paths.keyFile}.`, {
+          hint: "Restore it from a backup, or name it with COS_KEY_FILE.",
+        });
+      },
       read: (options) => readAuditLog({ ...options, directory }),
     },
     approver: () => {
@@ -131,7 +150,7 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
 }
 
 /** Does something that is no call, between two records of it. */
-function recorded(log: AuditLog, operation: string, grant: Grant, { kind, name }: Caller, deed: () => Grant): Grant {
+function recorded(log: AuditLog, operation: string, grant: Grant, { kind, name }: Caller, deed: () => void): void {
   const event = {
     callId: randomUUID(),
     operation,
@@ -142,14 +161,13 @@ function recorded(log: AuditLog, operation: string, grant: Grant, { kind, name }
   } as const;
   log.record({ ...event, stage: "started" });
   try {
-    const done = deed();
-    log.record({ ...event, stage: "succeeded" });
-    return done;
+    deed();
   } catch (error) {
     const failure = CosError.from(error);
     log.record({ ...event, stage: "failed", code: failure.code });
     throw failure;
   }
+  log.record({ ...event, stage: "succeeded" });
 }
 
 async function readText(file: string): Promise<string> {

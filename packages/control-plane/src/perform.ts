@@ -159,7 +159,15 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
           const { preview, answer } = await trail.step(async () => {
             const preview = (await operation.preview?.(context, input, target)) ?? plainPreview(operation);
             const answer = await seekConsent(parts, {
-              ...{ callId, decision, question, target, asks, input, inputDigest, preview, ticket },
+              callId,
+              decision,
+              question,
+              target,
+              asks,
+              input,
+              inputDigest,
+              preview,
+              ticket,
               policyVersion: rules.version,
               hasToken: call.confirmToken !== undefined,
               confirmedBy: call.confirmedBy ?? "caller",

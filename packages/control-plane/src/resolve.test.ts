@@ -26,8 +26,17 @@ function addManaged(name: string, owner: string): string {
   const labels = toLabels(
     "container",
     {
-      ...{ id: newObjectId(), owner, name, lifecycle: "persistent", purpose: "", project: "", image: "nginx:1" },
-      ...{ createdAt: new Date(), ttlSeconds: undefined, spec: "", specDigest: "" },
+      id: newObjectId(),
+      owner,
+      lifecycle: "persistent",
+      name,
+      purpose: "",
+      project: "",
+      image: "nginx:1",
+      createdAt: new Date(),
+      ttlSeconds: undefined,
+      spec: "",
+      specDigest: "",
     },
     signer,
   );

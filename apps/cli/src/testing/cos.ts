@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AuditRecord } from "@cos/control-plane";
 
 const mainFile = join(import.meta.dirname, "..", "main.ts");
 
@@ -25,14 +26,15 @@ export interface StartOptions {
 export interface Started {
   readonly pid: number;
   readonly ended: Promise<Ended>;
-  /** Resolves when stdout holds the text. Rejects when the command ends without it. */
-  printed(text: string): Promise<void>;
+  /** Resolves when the stream, stdout unless said, holds the text. Rejects when the command ends without it. */
+  printed(text: string, stream?: "stdout" | "stderr"): Promise<void>;
   kill(signal: NodeJS.Signals): void;
 }
 
 /** An installation of cos of its own, with nothing of the user's. */
 export interface Installation {
   readonly home: string;
+  readonly auditDirectory: string;
   /** A working directory for files that jobs may see. */
   readonly workDirectory: string;
   readonly env: NodeJS.ProcessEnv;
@@ -40,8 +42,10 @@ export interface Installation {
   readonly command: readonly string[];
   cos(args: readonly string[], options?: StartOptions): Promise<Ended>;
   start(args: readonly string[], options?: StartOptions): Started;
-  /** The audit log's events so far. */
-  auditEvents(): readonly Readonly<Record<string, unknown>>[];
+  /** Writes the operator's rules, as YAML or JSON, and says where. They hold from the next command on. */
+  writePolicy(text: string): string;
+  /** The audit log's records so far, oldest first; without those that were there before, if these are given. */
+  auditEvents(before?: readonly AuditRecord[]): readonly AuditRecord[];
   remove(): void;
 }
 
@@ -49,8 +53,10 @@ export function makeInstallation(): Installation {
   const home = mkdtempSync(join(tmpdir(), "cos-cli-"));
   const workDirectory = join(home, "work");
   const auditDirectory = join(home, "state", "cos", "audit");
+  const configDirectory = join(home, "config", "cos");
   mkdirSync(workDirectory);
-  const { NODE_OPTIONS: _options, FORCE_COLOR: _forced, NO_COLOR: _none, ...inherited } = process.env;
+  const { NODE_OPTIONS: _options, FORCE_COLOR: _forced, NO_COLOR: _none, ...others } = process.env;
+  const inherited = Object.fromEntries(Object.entries(others).filter(([name]) => !/^(?:COS_|AUDIT_DIR$)/.test(name)));
   const env = { ...inherited, XDG_CONFIG_HOME: join(home, "config"), XDG_STATE_HOME: join(home, "state") };
   const command = [process.execPath, "--conditions=@cos/source", mainFile];
 
@@ -76,12 +82,12 @@ export function makeInstallation(): Installation {
       pid: child.pid ?? -1,
       ended,
       kill: (signal) => void child.kill(signal),
-      printed: (text) =>
+      printed: (text, stream = "stdout") =>
         new Promise((resolve, reject) => {
           const look = () => {
-            if (Buffer.concat(chunks.stdout).includes(text)) resolve();
+            if (Buffer.concat(chunks[stream]).includes(text)) resolve();
           };
-          child.stdout.on("data", look);
+          child[stream].on("data", look);
           look();
           void ended.then(({ stderr }) => reject(new Error(`it ended without printing ${text}: ${stderr}`)));
         }),
@@ -90,18 +96,26 @@ export function makeInstallation(): Installation {
 
   return {
     home,
+    auditDirectory,
     workDirectory,
     env,
     command,
     start,
     cos: (args, options) => start(args, options).ended,
-    auditEvents() {
-      const text = readdirSync(auditDirectory).map((file) => readFileSync(join(auditDirectory, file), "utf8"));
-      return text
-        .join("")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    writePolicy(text) {
+      mkdirSync(configDirectory, { recursive: true });
+      writeFileSync(join(configDirectory, "policy.yaml"), text);
+      return join(configDirectory, "policy.yaml");
+    },
+    auditEvents(before = []) {
+      const known = new Set(before.map(({ mac }) => mac));
+      const files = existsSync(auditDirectory) ? readdirSync(auditDirectory) : [];
+      return files
+        .filter((file) => file.endsWith(".jsonl"))
+        .flatMap((file) => readFileSync(join(auditDirectory, file), "utf8").split("\n"))
+        .flatMap((line) => (line === "" ? [] : [JSON.parse(line) as AuditRecord]))
+        .filter(({ mac }) => !known.has(mac))
+        .toSorted((one, other) => Date.parse(one.time) - Date.parse(other.time));
     },
     remove: () => rmSync(home, { recursive: true, force: true }),
   };

@@ -33,6 +33,29 @@ interface Listed {
   readonly Labels: Readonly<Record<string, string>>;
 }
 
+/** Starts a container past cos, which runs until it is stopped, and ends at once then. Returns its id. */
+export async function startUnmanaged(name: string, labels: Readonly<Record<string, string>>): Promise<string> {
+  const Cmd = ["sh", "-c", "trap exit TERM; echo started; sleep 3600 & wait"];
+  const created = await askEngine("POST", `/containers/create?name=${name}`, {
+    Image: "busybox:latest",
+    Cmd,
+    Labels: labels,
+    HostConfig: { NetworkMode: "none" },
+  });
+  const { Id: id } = created.body as { readonly Id: string };
+  const started = await askEngine("POST", `/containers/${id}/start`);
+  if (started.status !== 204) throw new Error(`the container did not start: ${JSON.stringify(started.body)}`);
+  return id;
+}
+
+/** What changes whenever somebody stops, starts or restarts the container; undefined when it is gone. */
+export async function standingOf(id: string): Promise<{ status: string; startedAt: string } | undefined> {
+  const { status, body } = await askEngine("GET", `/containers/${id}/json`);
+  if (status === 404) return undefined;
+  const { State } = body as { readonly State: { readonly Status: string; readonly StartedAt: string } };
+  return { status: State.Status, startedAt: State.StartedAt };
+}
+
 /** Containers with a label, in any state. */
 export async function listByLabel(label: string): Promise<readonly Listed[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }));

@@ -1,0 +1,50 @@
+import { catalogue, type Operation } from "@cos/control-plane";
+
+/** What a good call is about. */
+export interface Subject {
+  /** Names a container, for operations that take one. */
+  readonly container: string;
+  /** The value of the label `user.test` on what the call makes. */
+  readonly mark: string;
+}
+
+/** A good call of an operation: as input, and on the command line. */
+interface Sample {
+  readonly input: (subject: Subject) => Record<string, unknown>;
+  readonly words: (subject: Subject) => readonly string[];
+}
+
+const plain = (word: string): Sample => ({ input: () => ({}), words: () => [word] });
+const ofContainer = (words: readonly string[], more: Record<string, unknown> = {}): Sample => ({
+  input: ({ container }) => ({ container, ...more }),
+  words: ({ container }) => [...words, container],
+});
+
+const samples: Readonly<Record<string, Sample>> = {
+  container_run: {
+    input: ({ mark }) => ({ image: "busybox", command: "true", pull: "never", labels: { "user.test": mark } }),
+    words: ({ mark }) => ["run", "--pull", "never", "--label", `user.test=${mark}`, "busybox", "-c", "true"],
+  },
+  container_list: plain("ps"),
+  container_logs: ofContainer(["logs"]),
+  container_stop: ofContainer(["stop", "--grace", "0"], { graceSeconds: 0 }),
+  container_restart: ofContainer(["restart", "--grace", "0"], { graceSeconds: 0 }),
+  container_rm: ofContainer(["rm", "--force", "--yes"], { force: true }),
+  container_reap: plain("reap"),
+  ping: plain("ping"),
+};
+
+/** @throws Error for an operation that has no good call here yet. */
+export function sampleOf({ name }: Operation): Sample {
+  const sample = samples[name];
+  if (sample === undefined) throw new Error(`say in samples.ts what a good call of ${name} is`);
+  return sample;
+}
+
+/** Every operation with its name, for tables of tests; or those that are as wanted. */
+export function everyOperation(isWanted: (operation: Operation) => boolean = () => true) {
+  return catalogue.filter(isWanted).map((operation) => [operation.name, operation] as const);
+}
+
+export const takesContainer = ({ input }: Operation): boolean => "container" in input.shape;
+export const changesSomething = ({ effect }: Operation): boolean => effect !== "read";
