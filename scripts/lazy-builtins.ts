@@ -25,7 +25,10 @@ export const lazyBuiltins: Plugin = {
   },
 };
 
-/** Functions become calls that load the module; the rest is read at the start, where something uses it. */
+/**
+ * Functions become calls that load the module; the rest, and the module itself, is read at the start, where something
+ * uses it.
+ */
 function toModule(path: string): string {
   const named = Object.entries(builtin(path))
     .filter(([name]) => /^[A-Za-z_$][\w$]*$/.test(name) && name !== "default")

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { connectStdio } from "@cos/mcp-server/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const run = promisify(execFile);
@@ -37,6 +38,20 @@ describe("the packed packages, installed with npm in an empty folder", () => {
     expect((await npx("cos", "run", "busybox", "--cmd", "echo from $((6 * 7))")).stdout).toBe("from 42\n");
     expect((await npx("cos", "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect((await npx("cos-mcp", "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("read rules from YAML, and serve an agent under them", async () => {
+    const rules = join(repository, "examples", "policy.yaml");
+    const tests = join(repository, "examples", "policy-tests.yaml");
+    const tested = await run("npx", ["cos", "policy", "test", "--policy", rules, tests], { cwd: directory, env });
+    expect(tested.stdout).toMatch(/\n4 passed, 0 failed\n$/);
+    await using agent = await connectStdio({
+      command: [node, join(directory, "node_modules", "@cos", "mcp-server", "dist", "main.js")],
+      env,
+      args: ["--as", "packed", "--policy", rules],
+    });
+    const { envelope } = await agent.call("container_run", { image: "busybox", command: "echo served" });
+    expect(envelope).toMatchObject({ status: "done", result: { exitCode: 0, stdout: "served\n" } });
   });
 
   test("build an image by the command line, though its bundle leaves the Docker library outside", async () => {

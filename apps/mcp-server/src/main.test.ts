@@ -1,27 +1,66 @@
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
+import { command } from "./testing/index.ts";
+import { type Installation, makeInstallation } from "./testing/installation.ts";
 
+let installation: Installation;
+
+beforeAll(() => {
+  installation = makeInstallation();
+});
+afterAll(() => installation.remove());
+
+/** Runs the command to its end, with a client that says nothing and leaves. */
 function run(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ["--conditions=@cos/source", join(import.meta.dirname, "main.ts"), ...args],
-    { encoding: "utf8", input: "" },
-  );
+  const [program, ...own] = command;
+  const { status, stdout, stderr } = spawnSync(program, [...own, ...args], {
+    encoding: "utf8",
+    env: installation.env,
+    input: "",
+  });
   return { status, stdout, stderr };
 }
 
+/** It failed as people and clients expect: words on stderr, and nothing where the protocol would be. */
+const failure = (status: number, stderr: RegExp) => ({ status, stdout: "", stderr: expect.stringMatching(stderr) });
+
 describe("cos-mcp", () => {
-  test.each(["--version", "-V"])("%s prints the version and nothing else", (flag) => {
-    expect(run(flag)).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: "" });
-  });
+  test.each([["--version"], ["-V"], ["--read-only", "--version"]])(
+    "%s prints the version and nothing else",
+    (...args) => {
+      expect(run(...args)).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: "" });
+    },
+  );
 
   test.each(["--help", "-h"])("%s says how it is used", (flag) => {
     expect(run(flag)).toEqual({ status: 0, stdout: expect.stringMatching(/^Usage: cos-mcp /), stderr: "" });
   });
 
-  test("says on stderr that it does not serve yet, so that a client sees no broken protocol", () => {
-    expect(run()).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(/^cos-mcp: .*\nhint: .*\n$/) });
+  test.each([["--as-root"], ["serve"], ["--as"], ["--read-only=no"]])(
+    "refuses %s, which it does not understand",
+    (...args) => {
+      expect(run(...args)).toEqual(failure(2, /^cos-mcp: .*\nhint: See cos-mcp --help\n$/));
+    },
+  );
+
+  test.each(["user", "cos"])("refuses to serve a client as %s, which agents cannot be", (name) => {
+    expect(run("--as", name)).toEqual(failure(1, /^cos-mcp: The name .* is reserved.*\nhint: .*\n$/));
+  });
+
+  test("refuses a name that is none", () => {
+    expect(run("--as", "a name")).toEqual(failure(1, /^cos-mcp: The caller's name is not valid: expected 1-64 /));
+  });
+
+  test("says at the start what is wrong with its rules, and where", () => {
+    const file = installation.writePolicy("rules:\n  - name: no-decision\n    effect: read\n");
+    expect(run("--policy", file)).toEqual(failure(1, /^cos-mcp: .*rules\.yaml.*:2:/));
+    expect(run("--policy", `${file}.not-there`)).toEqual(
+      failure(1, /^cos-mcp: The policy .* cannot be read\.\nhint: /),
+    );
+  });
+
+  test("ends without a word when its client leaves without one", () => {
+    expect(run("--as", "me", "--read-only", "--root", "/tmp")).toEqual({ status: 0, stdout: "", stderr: "" });
   });
 });

@@ -114,6 +114,17 @@ describe("a call that is done", () => {
 });
 
 describe("a call that fails", () => {
+  test("is cancelled also while the engine is silent", async () => {
+    const { operation } = operationWith();
+    const silent = { then: () => {} } as unknown as Engine;
+    const bench = openBench({ operations: [operation], engine: silent });
+    const abort = new AbortController();
+    const performing = bench.perform("thing_do", {}, { signal: abort.signal });
+    abort.abort();
+    await expect(performing).rejects.toMatchObject({ code: "cancelled" });
+    expect(bench.events).toEqual([expect.objectContaining({ stage: "failed", code: "cancelled" })]);
+  });
+
   test("is recorded with the error's code, and the error is passed on", async () => {
     const { operation, run } = operationWith();
     const failure = new CosError("conflict", "It is in use.");

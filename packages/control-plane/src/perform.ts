@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { CosError, digestOf, type Engine, type OutputSink, parseWith, type ProgressSink } from "@cos/core";
 import type { AuditLog, Decision, Policy, Question, RuleJudgement } from "@cos/policy";
 import { type ConsentSources, seekConsent } from "./consent.ts";
+import { abortable } from "./abortable.ts";
 import { assertCaller, type Caller } from "./caller.ts";
 import type { Operation, OperationContext, Preview, Target } from "./operation.ts";
 import { toQuestion } from "./question.ts";
@@ -135,7 +136,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       let endTurn = () => {};
       try {
         const { context, target, asks, question, decision } = await trail.step(async () => {
-          const context = toContext(call, await connecting);
+          const context = await toContext(call, connecting);
           let target = await operation.target?.(context, input);
           if (target !== undefined && operation.effect !== "read") {
             // From here to the end, no other call changes the target: what is decided about is what is changed.
@@ -201,7 +202,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     async explain(call) {
       const engineName = findEngineName(call);
       const { operation, input, rules, connecting } = await prepare(catalogue.get(call.operation), engineName, call);
-      const context = toContext(call, await connecting);
+      const context = await toContext(call, connecting);
       const target = await operation.target?.(context, input);
       const asks = await operation.asks?.(context, input);
       const question = toQuestion(operation, engineName, call.caller, target, asks);
@@ -210,8 +211,9 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   };
 }
 
-function toContext({ caller, progress = () => {}, output, signal }: Call, engine: Engine): OperationContext {
-  return { engine, caller, progress, output, signal: signal ?? new AbortController().signal };
+async function toContext(call: Call, connecting: Promise<Engine>): Promise<OperationContext> {
+  const { caller, progress = () => {}, output, signal = new AbortController().signal } = call;
+  return { engine: await abortable(connecting, signal), caller, progress, output, signal };
 }
 
 /** The target as it is now that nobody else's turn is on. */

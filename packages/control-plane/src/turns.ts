@@ -1,4 +1,4 @@
-import { CosError } from "@cos/core";
+import { abortable } from "./abortable.ts";
 
 /** Lets one at a time through for each key, in the order they came. */
 export interface Turns {
@@ -21,26 +21,13 @@ export function createTurns(): Turns {
       const after = (before ?? Promise.resolve()).then(() => mine);
       last.set(key, after);
       void after.then(() => last.get(key) === after && last.delete(key));
-      if (before !== undefined && !(await isFirst(before, signal))) {
+      try {
+        if (before !== undefined) await abortable(before, signal);
+        return end;
+      } catch (error) {
         end();
-        throw new CosError("cancelled", "The call was cancelled while it waited for another one on the same target.");
+        throw error;
       }
-      return end;
     },
   };
-}
-
-/** Whether the promise settled before the signal aborted. */
-async function isFirst(promise: Promise<void>, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
-  let onAbort = () => {};
-  const aborted = new Promise<boolean>((resolve) => {
-    onAbort = () => resolve(false);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise.then(() => true), aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }

@@ -40,7 +40,8 @@ export async function parseDocument<Schema extends z.ZodType>(
   const source = text.replace(/^\uFEFF/, "");
   const refuse = (problems: readonly Problem[]) => toError(file, source, problems);
   if (Buffer.byteLength(source) > maxBytes) throw refuse([at(0, "the file is larger than 1 MiB")]);
-  const yaml = await import("yaml");
+  // By its default export, which is all that a bundle has of a package like this one.
+  const { default: yaml } = await import("yaml");
   // Keys that are there twice are looked for below: yaml takes the square of their number for it.
   const document = yaml.parseDocument(source, { prettyErrors: false, uniqueKeys: false });
   const broken = findSyntaxErrors(document);
@@ -128,11 +129,11 @@ function toError(file: string, text: string, problems: readonly Problem[]): CosE
     .toSorted((one, other) => one.offset - other.offset)
     .slice(0, maxIssues)
     .map(({ offset, path, message }) => toIssue(text, offset, path, message));
-  const [first] = issues;
-  const where = `${toOneLine(file)}:${first?.line ?? 1}:${first?.column ?? 1}`;
-  const what = [first?.path, first?.message].filter((part) => part !== "").join(": ");
+  const [first = ""] = issues.map(
+    ({ line, column, path, message }) => `${line}:${column}: ${path === "" ? "" : `${path}: `}${message}`,
+  );
   const more = issues.length > 1 ? `; and ${issues.length - 1} more` : "";
-  return new CosError("invalid_argument", `${where}: ${what}${more}`, {
+  return new CosError("invalid_argument", `${toOneLine(file)}:${first}${more}`, {
     hint: "Correct the file; nothing of it is used as it is.",
     details: { issues },
   });

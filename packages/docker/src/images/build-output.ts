@@ -49,7 +49,8 @@ export class BuildOutput {
     }
     return {
       phase: "build",
-      message: line,
+      // What cos signs is for the engine alone.
+      message: line.replace(/ : LABEL cos\..*/, " : LABEL cos.*"),
       ...(this.#step === undefined ? {} : { done: this.#step.number - 1, total: this.#step.count }),
     };
   }

@@ -1,0 +1,13 @@
+import { type CosError, printable } from "@cos/core";
+
+/** Tells whoever runs the server something, on stderr: standard output belongs to the protocol. */
+export function say(message: string, hint?: string): void {
+  process.stderr.write(`cos-mcp: ${printable(message)}\n${hint === undefined ? "" : `hint: ${printable(hint)}\n`}`);
+}
+
+/** Tells of a failure. Of one that nobody expected it also tells the cause, which clients are not shown. */
+export function sayFailure({ code, message, hint, cause }: CosError): void {
+  say(message, hint);
+  if (code !== "internal" || cause === undefined) return;
+  say(`cause: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+}

@@ -1,0 +1,89 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Installation, makeInstallation } from "./testing/installation.ts";
+import { type ServerProcess, startServer } from "./testing/server-process.ts";
+
+let installation: Installation;
+
+beforeAll(() => {
+  installation = makeInstallation();
+});
+afterAll(() => installation.remove());
+
+const listTools = async (server: ServerProcess) => {
+  server.send({ jsonrpc: "2.0", id: 99, method: "tools/list" });
+  return await server.received(({ id }) => id === 99);
+};
+
+/** What is left of the session when standard output held nothing but messages. */
+const onlyMessages = ({ lines }: ServerProcess) => lines.map((line) => JSONRPCMessageSchema.parse(JSON.parse(line)));
+
+describe("a server on standard input and output", () => {
+  test("ignores lines that are no messages, and says so on stderr", async () => {
+    await using server = await startServer(installation);
+    for (const line of [
+      "",
+      "garbage",
+      "{",
+      "[]",
+      "null",
+      '{"jsonrpc": "1.0"}',
+      '{"jsonrpc": "2.0", "id": null}',
+      "\u0000\u001b[2J",
+    ])
+      server.send(line);
+    expect(await listTools(server)).toMatchObject({ result: { tools: expect.any(Array) } });
+    expect(onlyMessages(server)).toHaveLength(2);
+    expect(server.stderr()).toBe("cos-mcp: A line that is no message of MCP was ignored.\n".repeat(8));
+  });
+
+  test("keeps standard output free of what a dependency prints", async () => {
+    const noisy = "const { parse } = JSON; JSON.parse = (...args) => (console.log('noise'), parse(...args));";
+    await using server = await startServer({
+      ...installation,
+      nodeArgs: ["--import", `data:text/javascript,${noisy}`],
+    });
+    await listTools(server);
+    expect(onlyMessages(server)).toHaveLength(2);
+    expect(server.stderr()).toMatch(/^(?:noise\n)+$/);
+  });
+
+  test("ends when its client closes the input", async () => {
+    await using server = await startServer(installation);
+    server.closeInput();
+    expect(await server.ended).toBe(0);
+    expect(server.stderr()).toBe("");
+  });
+
+  test("ends when its client has died and reads no answers", async () => {
+    await using server = await startServer(installation);
+    server.closeOutput();
+    server.send({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+    expect(await server.ended).toBe(0);
+    expect(server.stderr()).toBe("");
+  });
+
+  test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+    "ends by %s, though its client is still there",
+    async (signal) => {
+      await using server = await startServer(installation);
+      server.kill(signal);
+      expect(await server.ended).toBe(0);
+      expect(server.stderr()).toBe("");
+    },
+  );
+
+  test("ends at once by a second signal, whatever still runs", async () => {
+    const address = join(installation.home, "silent.sock");
+    await using silent = createServer((socket) => socket.resume()).listen(address);
+    await using server = await startServer({ env: { ...installation.env, DOCKER_HOST: `unix://${address}` } });
+    server.call(1, "ping", {});
+    await once(silent, "connection");
+    server.kill("SIGTERM");
+    server.kill("SIGINT");
+    expect([128 + 2, 128 + 15]).toContain(await server.ended);
+  });
+});

@@ -1,0 +1,72 @@
+import { constants } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Caller, ControlPlane } from "@cos/control-plane";
+import { maxStdinBytes } from "@cos/core";
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import { say } from "./say.ts";
+import { createServer } from "./server.ts";
+
+/** Most bytes that a message may have: room for the longest stdin of a job, also in base64. One more ends the session. */
+const maxBufferSize = 2 * maxStdinBytes;
+
+/**
+ * How long calls may go on when the client has closed the input, in milliseconds: enough for an answer to who wrote all
+ * requests at once, and less than clients wait before they send a signal.
+ */
+const graceMs = 1000;
+
+/**
+ * Aborts when this process is told to end, by a signal or because nobody reads its output. From then on it is about to
+ * exit. A second signal makes it do so at once; what is left behind then is reaped later.
+ */
+export function untilToldToEnd(): AbortSignal {
+  const told = new AbortController();
+  let signalled = false;
+  for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (signalled) process.exit(128 + constants.signals[name]);
+      signalled = true;
+      told.abort();
+    });
+  }
+  process.stdout.on("error", () => told.abort());
+  // That nobody reads complaints is no reason to end, or to fail.
+  process.stderr.on("error", () => {});
+  return told.signal;
+}
+
+/**
+ * Serves one client on standard input and output, until it closes one of them or the process is told to end. Calls that
+ * run then are cancelled, and with them what they started, and are answered; those of a client that only closed the
+ * input have a moment to finish.
+ */
+export async function serveStdio(controlPlane: ControlPlane, caller: Caller, told: AbortSignal): Promise<void> {
+  // Standard output is the protocol's alone, whatever a dependency prints.
+  globalThis.console = new console.Console(process.stderr);
+  const { server, cancel, settled } = createServer(controlPlane, caller);
+  server.onerror = (error) => say(describe(error));
+  const over = new Promise<void>((resolve) => {
+    server.onclose = resolve;
+    // The SDK does not notice the end of the input.
+    process.stdin.once("end", resolve).once("close", resolve);
+    const end = () => {
+      cancel();
+      resolve();
+    };
+    if (told.aborted) end();
+    else told.addEventListener("abort", end, { once: true });
+  });
+  await server.connect(new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize }));
+  await over;
+  const patience = setTimeout(cancel, graceMs);
+  await settled();
+  clearTimeout(patience);
+  // The SDK sends the last answers in this turn.
+  await nextTurn();
+  await server.close();
+}
+
+/** The SDK shows neither what it could not parse nor that it ignores it. */
+function describe({ name, message }: Error): string {
+  return name === "Error" ? message : "A line that is no message of MCP was ignored.";
+}

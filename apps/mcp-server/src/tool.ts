@@ -1,0 +1,62 @@
+import type { Operation } from "@cos/control-plane";
+import type { Tool } from "@modelcontextprotocol/sdk/types.js";
+import * as z from "zod";
+
+const confirmToken = {
+  type: "string",
+  description: "The token of an earlier answer `confirm` to this very call, to do exactly what its preview said.",
+};
+
+/**
+ * An operation as a tool: its schemas as JSON Schema, and hints from its effect. Every tool answers with the same flat
+ * envelope, which `answer.ts` makes; a failure answers with text alone.
+ */
+export function toTool({ name, title, description, effect, input, output }: Operation): Tool {
+  const { properties, ...rest } = toSchema(input, "input");
+  return {
+    name,
+    title,
+    description,
+    inputSchema: { ...rest, properties: { ...properties, ...(effect === "read" ? {} : { confirmToken }) } },
+    outputSchema: {
+      type: "object",
+      properties: {
+        status: { type: "string", enum: ["done", "confirm", "pending", "denied"] },
+        result: toSchema(output, "output"),
+        preview: {
+          type: "object",
+          properties: { text: { type: "string" }, changes: { type: "object" } },
+          required: ["text", "changes"],
+        },
+        confirmToken: { type: "string" },
+        reference: { type: "string" },
+        expiresInSeconds: { type: "integer" },
+        rule: { type: "string" },
+        reason: { type: "string" },
+      },
+      required: ["status"],
+      additionalProperties: false,
+    },
+    annotations: {
+      title,
+      readOnlyHint: effect === "read",
+      destructiveHint: effect === "destroy",
+      idempotentHint: effect === "read",
+      openWorldHint: false,
+    },
+  };
+}
+
+/** In draft 7, which all clients know. */
+function toSchema(schema: z.ZodType, io: "input" | "output"): Tool["inputSchema"] {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: "draft-7", override: dropTheObvious });
+  return { ...rest, type: "object" } as Tool["inputSchema"];
+}
+
+/** That whole numbers are exact and that members have names needs no words. */
+function dropTheObvious({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  const { propertyNames } = jsonSchema;
+  if (typeof propertyNames === "object" && Object.keys(propertyNames).length === 1) delete jsonSchema.propertyNames;
+}
