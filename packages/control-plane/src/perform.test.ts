@@ -116,7 +116,7 @@ describe("a call that is done", () => {
 describe("a call that fails", () => {
   test("is cancelled also while the engine is silent", async () => {
     const { operation } = operationWith();
-    const silent = { then: () => {} } as unknown as Engine;
+    const silent = new Promise<Engine>(() => {});
     const bench = openBench({ operations: [operation], engine: silent });
     const abort = new AbortController();
     const performing = bench.perform("thing_do", {}, { signal: abort.signal });

@@ -33,22 +33,18 @@ export function covers(outer: string, inner: string): boolean {
 function toExpression(pattern: string): RegExp {
   // Loaded when a rule has a glob, which cos's own rules do not.
   const picomatch = createRequire(import.meta.url)("picomatch") as typeof import("picomatch");
-  // Two stars mean to picomatch something else than one.
+  // Two stars mean to picomatch something else than one. Its other special characters do not come here.
   const { source } = picomatch.makeRe(pattern.replace(/\*+/g, "*"), {
     // `*` also matches `/`.
     bash: true,
     dot: true,
     fastpaths: false,
-    nobrace: true,
-    nobracket: true,
-    noextglob: true,
-    nonegate: true,
     windows: false,
   });
-  const [first = "", ...between] = source.split(".*?");
-  const last = between.pop();
-  if (last === undefined) return new RegExp(source, "s");
   // A lookahead is never tried a second time, so no text makes the stars try every way to share it.
-  const parts = between.map((part, at) => `(?=(.*?${part}))\\${at + 1}`);
-  return new RegExp([first, ...parts, ".*", last].join(""), "s");
+  const between = source.split(".*?").map((part, at, parts) => {
+    if (at === 0) return part;
+    return at === parts.length - 1 ? `.*${part}` : `(?=(.*?${part}))\\${at}`;
+  });
+  return new RegExp(between.join(""), "s");
 }

@@ -43,6 +43,7 @@ describe("a grant", () => {
     ["a target of another name", {}, { targetName: "production" }],
     ["a target that ends as its pattern begins", {}, { targetName: "x-scratch-1" }],
     ["a call without a target", {}, { targetKind: "none", targetOwnership: "none", targetName: undefined }],
+    ["a target without a name", { targetName: "*" }, { targetName: undefined }],
     ["a use too many", { used: 2 }, {}],
     ["a use after it was used more often than it may be", { used: 3 }, {}],
     ["any time when its end is not one", { expiresAt: "tomorrow" }, {}],
@@ -88,8 +89,10 @@ describe("using a grant", () => {
   });
 
   test("fails when there is none, or it is used up", () => {
-    expect(() => useGrant(grants, "g4")).toThrow(expect.objectContaining({ code: "not_found" }));
-    expect(() => useGrant(grants, "g3")).toThrow(expect.objectContaining({ code: "conflict" }));
+    const gone = { code: "not_found", message: "There is no such grant.", hint: expect.stringMatching(/^It may have/) };
+    const usedUp = { code: "conflict", message: "The grant is used up.", hint: expect.stringMatching(/^Ask for/) };
+    expect(() => useGrant(grants, "g4")).toThrow(expect.objectContaining(gone));
+    expect(() => useGrant(grants, "g3")).toThrow(expect.objectContaining(usedUp));
   });
 
   test("is possible as often as it says, and not once more", () => {

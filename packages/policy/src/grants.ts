@@ -8,12 +8,17 @@ const time = z.iso.datetime({ error: "expected a time in UTC like 2026-01-31T12:
 
 const grant = z.strictObject({
   id: word,
-  operation: word.describe("Exactly one operation."),
-  targetName: glob.optional().describe("Glob over the target's name. Absent: only calls without a target."),
-  callerName: ownerName.describe("Exactly one caller."),
-  engine: word.optional().describe("Exactly one engine. Absent: any."),
-  uses: z.int().min(1).describe("How often it can be used."),
-  used: z.int().min(0).describe("How often it was used."),
+  /** Exactly one operation. */
+  operation: word,
+  /** Glob over the target's name. Absent: only calls without a target. */
+  targetName: glob.optional(),
+  /** Exactly one caller. */
+  callerName: ownerName,
+  /** Exactly one engine. Absent: any. */
+  engine: word.optional(),
+  /** How often it can be used, and how often it was. */
+  uses: z.int().min(1),
+  used: z.int().min(0),
   createdAt: time,
   expiresAt: time,
   createdBy: ownerName,

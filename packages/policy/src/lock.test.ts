@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import {
+import fs, {
   existsSync,
   lstatSync,
   mkdirSync,
@@ -12,6 +12,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -27,6 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  syncBuiltinESMExports();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -42,17 +44,23 @@ function hurry(...times: number[]): number[] {
   const sleeps: number[] = [];
   const now = vi.spyOn(performance, "now").mockReturnValue(times.at(-1) ?? 0);
   for (const time of times) now.mockReturnValueOnce(time);
-  vi.spyOn(Atomics, "wait").mockImplementation((_array: unknown, _index: unknown, _value: unknown, ms?: number) => {
-    sleeps.push(ms ?? 0);
-    return "timed-out";
-  });
+  vi.spyOn(Atomics, "wait").mockImplementation(
+    (array: ArrayLike<unknown>, index: number, value: unknown, ms?: number) => {
+      // Where the value is another, it would not wait.
+      expect(array[index]).toBe(value);
+      sleeps.push(ms ?? 0);
+      return "timed-out";
+    },
+  );
   return sleeps;
 }
 
 describe("a lock", () => {
   test("is there while the body runs, names this process, and is gone afterwards", () => {
     const result = withLock(path, () => {
-      expect(readlinkSync(path)).toMatch(isLinux ? new RegExp(`^${process.pid}:\\d+:\\d+$`) : `${process.pid}::`);
+      const startTime = isLinux ? /\) (?:\S+ ){19}(\d+) /.exec(readFileSync("/proc/self/stat", "utf8"))?.[1] : "";
+      const namespace = isLinux ? /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] : "";
+      expect(readlinkSync(path)).toBe(`${process.pid}:${startTime}:${namespace}`);
       return "result";
     });
     expect(result).toBe("result");
@@ -177,6 +185,24 @@ describe("the lock of a process", () => {
     expect(withLock(path, () => readlinkSync(path))).toBe(own());
   });
 
+  test("that is gone is not mistaken for that of a process which took it over meanwhile", () => {
+    symlinkSync(`${gone()}:5:${ownNamespace()}`, path);
+    const successor = own();
+    const real = fs.symlinkSync;
+    vi.spyOn(fs, "symlinkSync").mockImplementation((text, link) => {
+      if (link === `${path}.steal`) {
+        unlinkSync(path);
+        real(successor, path);
+      }
+      real(text, link);
+    });
+    syncBuiltinESMExports();
+    hurry(0, 10_000);
+    expect(() => withLock(path, () => {})).toThrow(expect.objectContaining({ code: "unavailable" }));
+    expect(readlinkSync(path)).toBe(successor);
+    expect(readdirSync(directory)).toEqual(["state.lock"]);
+  });
+
   test.runIf(isLinux)("whose id another process has now is taken over", () => {
     symlinkSync(`${process.pid}:1:${ownNamespace()}`, path);
     expect(withLock(path, () => readlinkSync(path))).toBe(own());
@@ -186,6 +212,42 @@ describe("the lock of a process", () => {
     symlinkSync(`${process.pid}::${ownNamespace()}`, path);
     hurry(0, 10_000);
     expect(() => withLock(path, () => {})).toThrow(expect.objectContaining({ code: "unavailable" }));
+  });
+
+  test("of which nobody may know anything is waited for", () => {
+    symlinkSync(`${process.pid}:1:${ownNamespace()}`, path);
+    vi.spyOn(fs, "readFileSync").mockImplementation(() => {
+      throw Object.assign(new Error("ENOENT"), { code: "ENOENT" });
+    });
+    syncBuiltinESMExports();
+    hurry(0, 10_000);
+    expect(() => withLock(path, () => {})).toThrow(expect.objectContaining({ code: "unavailable" }));
+  });
+
+  test("of another user is waited for", () => {
+    symlinkSync(own(), path);
+    vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("EPERM"), { code: "EPERM" });
+    });
+    hurry(0, 10_000);
+    expect(() => withLock(path, () => {})).toThrow(expect.objectContaining({ code: "unavailable" }));
+  });
+
+  test("with the lowest id is waited for", () => {
+    symlinkSync(`1::${ownNamespace()}`, path);
+    hurry(0, 10_000);
+    expect(() => withLock(path, () => {})).toThrow(
+      expect.objectContaining({ code: "unavailable", details: { pid: 1 } }),
+    );
+  });
+
+  test("that releases it at this very moment is tried again", () => {
+    vi.spyOn(fs, "symlinkSync").mockImplementationOnce(() => {
+      throw Object.assign(new Error("EEXIST"), { code: "EEXIST" });
+    });
+    syncBuiltinESMExports();
+    expect(hurry(0)).toEqual([]);
+    expect(withLock(path, () => readlinkSync(path))).toBe(own());
   });
 
   test("of another process namespace is waited for: here nobody can see whether it runs", () => {

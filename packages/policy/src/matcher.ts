@@ -51,7 +51,8 @@ export interface Fit {
   readonly partly?: true | undefined;
 }
 
-type Extent = "all" | "some" | "none";
+/** Whether a matcher matches; of several things that are asked for it may match some. */
+type Extent = boolean | "some";
 
 /** Makes a rule's matchers ready to be used many times. */
 export function compileRule(rule: Rule): (question: Question) => Fit {
@@ -66,7 +67,7 @@ export function compileRule(rule: Rule): (question: Question) => Fit {
     let partly: MatcherName | undefined;
     for (const { name, fact, test } of tests) {
       const extent = test(question[fact]);
-      if (extent === "none") return { mismatch: name };
+      if (extent === false) return { mismatch: name };
       if (extent === "some") partly ??= name;
     }
     if (partly === undefined) return {};
@@ -83,26 +84,22 @@ const otherFacts: { readonly [Name in MatcherName]?: keyof Question } = {
 
 /** A test for the fact that a matcher looks at. Facts may be anything: what is not of the expected type does not match. */
 function compileMatcher(form: MatcherForm, wanted: NonNullable<Rule[MatcherName]>): (fact: unknown) => Extent {
-  const whole = (matches: boolean): Extent => (matches ? "all" : "none");
   if (form === "above") {
     const limit = typeof wanted === "string" ? parseByteSize(wanted) : Number(wanted);
-    return (fact) => whole(typeof fact === "number" && fact > limit);
+    return (fact) => typeof fact === "number" && fact > limit;
   }
   if (form === "list") return compileList(wanted as boolean | string | readonly string[]);
-  if (typeof wanted !== "string" && typeof wanted !== "object") return (fact) => whole(fact === wanted);
-  if (form === "enum") return (fact) => whole(toList(wanted).some((value) => value === fact));
-  const test = compileGlobs(wanted);
-  return (fact) => whole(test(fact));
+  // The values of an enum are globs without special characters.
+  return typeof wanted === "string" || typeof wanted === "object" ? compileGlobs(wanted) : (fact) => fact === wanted;
 }
 
 function compileList(wanted: boolean | string | readonly string[]): (fact: unknown) => Extent {
-  const test = typeof wanted === "boolean" ? () => true : compileGlobs(wanted);
+  if (wanted === false) return (fact) => Array.isArray(fact) && fact.length === 0;
+  const test = wanted === true ? () => true : compileGlobs(wanted);
   return (fact) => {
-    if (!Array.isArray(fact)) return "none";
-    if (fact.length === 0) return wanted === false ? "all" : "none";
-    const matched = wanted === false ? 0 : fact.filter(test).length;
-    if (matched === 0) return "none";
-    return matched === fact.length ? "all" : "some";
+    if (!Array.isArray(fact)) return false;
+    const matched = fact.filter(test).length;
+    return matched > 0 && (matched === fact.length || "some");
   };
 }
 

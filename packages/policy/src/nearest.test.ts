@@ -13,6 +13,7 @@ test.each([
   ["port", "ports"],
   ["imgae", "image"],
   ["imag", "image"],
+  ["xxxports", undefined],
   ["zzz", undefined],
   ["", undefined],
 ])("%j was probably meant to be %j", (text, expected) => {
@@ -20,8 +21,8 @@ test.each([
 });
 
 test("the nearest of several is found, whatever their order", () => {
-  expect(findNearest("callerNam", ["callerKind", "callerName"])).toBe("callerName");
-  expect(findNearest("callerNam", ["callerName", "callerKind"])).toBe("callerName");
+  expect(findNearest("por", ["ports", "port"])).toBe("port");
+  expect(findNearest("por", ["port", "ports"])).toBe("port");
 });
 
 test("two letters may be wrong, and a third of a long word", () => {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { definePolicy } from "./policy.ts";
 import { findUnreachable } from "./reachability.ts";
+import { targetKinds, targetOwnerships } from "./question.ts";
 import type { Rule } from "./rule.ts";
 import * as arbitrary from "./testing/arbitraries.ts";
 
@@ -90,7 +91,19 @@ describe("a rule never decides", () => {
       ["c<b"],
     ],
     ["after a list was asked for or not", [{ ports: true }, { ports: false }, { ports: "80:*" }], ["c<a"]],
-    ["after any path was", [{ hostPaths: "*" }, { hostPaths: "/srv/*" }, { hostPaths: true }], ["b<a", "c<a"]],
+    [
+      "after the same, whatever is decided",
+      [
+        { engine: "a*", decision: "confirm" },
+        { engine: "ab", decision: "approve" },
+      ],
+      ["b<a"],
+    ],
+    [
+      "after any path was",
+      [{ hostPaths: ["/srv", "*"] }, { hostPaths: "/srv/*" }, { hostPaths: true }],
+      ["b<a", "c<a"],
+    ],
     ["after the same glob", [{ engine: "prod-*" }, { engine: "prod-*", effect: "read" }], ["b<a"]],
     ["after a wider glob", [{ image: "docker.io/*" }, { image: ["docker.io/library/*", "docker.io/a"] }], ["b<a"]],
     ["after globs that share its own", [{ image: ["a*", "b*"] }, { image: ["b1", "a?"] }], ["b<a"]],
@@ -108,6 +121,12 @@ describe("a rule never decides", () => {
   ])("%s", (_, rules, expected) => {
     expect(found(...rules)).toEqual(expected);
   });
+});
+
+test("the one rule that is enough is named rather than several", () => {
+  expect(found({ operation: "gc" }, { effect: ["destroy", "read"] }, { operation: ["gc", "image_list"] })).toEqual([
+    "c<b",
+  ]);
 });
 
 describe("a rule is left alone", () => {
@@ -144,7 +163,7 @@ test("a rule that is reported decides no question", () => {
   fc.assert(
     fc.property(arbitrary.rules, fc.array(arbitrary.question, { minLength: 10, maxLength: 10 }), (rules, questions) => {
       const policy = definePolicy(rules);
-      const unreachable = findUnreachable(policy, arbitrary).map(({ rule }) => rule);
+      const unreachable = findUnreachable(policy, { operations: arbitrary.operations }).map(({ rule }) => rule);
       const deciding = questions.map((question) => policy.decide(question).rule);
       expect(unreachable.filter((name) => deciding.includes(name))).toEqual([]);
     }),
@@ -156,12 +175,37 @@ test("leaving out the rules that are reported changes no decision", () => {
   fc.assert(
     fc.property(arbitrary.rules, arbitrary.question, (rules, question) => {
       const policy = definePolicy(rules);
-      const unreachable = new Set(findUnreachable(policy, arbitrary).map(({ rule }) => rule));
+      const unreachable = new Set(
+        findUnreachable(policy, { operations: arbitrary.operations }).map(({ rule }) => rule),
+      );
       const without = definePolicy(rules.filter(({ name }) => !unreachable.has(name)));
       expect(without.decide(question)).toEqual(policy.decide(question));
     }),
     { numRuns: 300 },
   );
+});
+
+test("a policy that is too tangled to look through in time is left alone", () => {
+  const flags = ["egress", "builds", "secrets", "otherOwners", "hostPaths", "ports", "volumes"] as const;
+  const flag = (at: number) => flags[at % 7] ?? "egress";
+  const someOf = <Value>(values: readonly Value[], isIn: (index: number) => boolean) =>
+    values.filter((_, index) => isIn(index));
+  // Each rule matches a part of what those before it left, in many dimensions.
+  const tangle = Array.from({ length: 40 }, (_, at): Partial<Rule> => ({
+    [flag(at)]: at % 2 === 0,
+    [flag(at + 1 + (at % 3))]: at % 3 === 0,
+    [flag(at + 4 + (at % 2))]: at % 5 === 0,
+    targetKind: someOf(targetKinds, (index) => (at + index) % 3 > 0),
+    targetOwnership: someOf(targetOwnerships, (index) => (at * 3 + index) % 4 > 0),
+    operation: someOf(operations, (index) => (at * 7 + index) % 5 > 1).map(({ name }) => name),
+  }));
+  const all: Partial<Rule>[] = [{ callerKind: ["stdio", "http"] }, { callerKind: ["terminal", "script", "reaper"] }];
+  const find = (...matchers: readonly Partial<Rule>[]) => {
+    const rules = matchers.map((matcher, at): Rule => ({ name: `r${at}`, decision: "deny", reason: "x", ...matcher }));
+    return findUnreachable(definePolicy(rules), { operations }).map(({ rule }) => rule);
+  };
+  expect(find(...tangle.slice(0, 20), ...all, {})).toContain("r22");
+  expect(find(...tangle, ...all, {})).not.toContain("r42");
 });
 
 test("many rules with many facts are looked at in bounded time", () => {

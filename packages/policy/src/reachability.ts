@@ -21,7 +21,7 @@ type Operations = readonly { readonly name: string; readonly effect: Effect }[];
 type Region = ReadonlyMap<MatcherName, ReadonlySet<string>>;
 
 /** Most comparisons of regions for one rule, so that no policy takes for ever. One that needs more counts as reachable. */
-const maxSteps = 100_000;
+const maxSteps = 20_000;
 
 /**
  * Finds rules that never decide, whatever is asked. What it reports is certain; it may miss some, because it compares
@@ -100,21 +100,23 @@ function toNumber(limit: NonNullable<Rule[MatcherName]>): number {
   return typeof limit === "string" ? parseByteSize(limit) : Number(limit);
 }
 
-/** Rules that together match everything in a region, or undefined. */
+/** The one rule that matches everything in a region, or else rules that do so together, or undefined. */
 function findCover(
   region: Region,
   rules: readonly { readonly rule: Rule; readonly region: Region }[],
 ): readonly string[] | undefined {
+  const alone = rules.find((one) => subtract(region, intersect(region, one.region)).length === 0);
+  if (alone !== undefined) return [alone.rule.name];
   const used = new Set<string>();
   let steps = 0;
   const isCovered = (rest: Region, from: number): boolean => {
-    for (let at = from; at < rules.length; at += 1) {
+    for (const [at, one] of rules.entries()) {
+      if (at < from) continue;
       steps += 1;
       if (steps > maxSteps) return false;
-      const next = rules[at];
-      const common = next === undefined ? undefined : intersect(rest, next.region);
-      if (next === undefined || common === undefined || isEmpty(common)) continue;
-      used.add(next.rule.name);
+      const common = intersect(rest, one.region);
+      if (isEmpty(common)) continue;
+      used.add(one.rule.name);
       return subtract(rest, common).every((part) => isCovered(part, at + 1));
     }
     return false;

@@ -41,8 +41,8 @@ export interface BenchOptions {
   readonly now?: () => number;
   /** Called before an event is kept; what it throws, the log throws. */
   readonly onRecord?: (event: AuditEvent) => void;
-  /** The engine, or why there is none. */
-  readonly engine?: Engine | CosError;
+  /** The engine, also one that is still being connected to, or why there is none. */
+  readonly engine?: Engine | Promise<Engine> | CosError;
   readonly images?: Readonly<Record<string, MemoryProgram>>;
 }
 
@@ -67,7 +67,7 @@ export function openBench(options: BenchOptions = {}): Bench {
   const connect = async () => {
     engineCalls.push("connect");
     if (CosError.is(engine)) throw engine;
-    return recorded(engine, engineCalls);
+    return recorded(await engine, engineCalls);
   };
   const audit = {
     record(event: AuditEvent) {

@@ -7,7 +7,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -144,11 +143,14 @@ describe("a record", () => {
     expect(existsSync(log.path)).toBe(false);
   });
 
-  test.each([["+012026-03-09T10:00:00.000Z"], ["invalid"]])("at the time %s is refused", (time) => {
+  test.each([
+    ["+012026-03-09T10:00:00.000Z", "An audit event cannot be recorded: its time is not a time."],
+    ["invalid", "The audit log cannot be written."],
+  ])("at the time %s is refused", (time, message) => {
     record();
     const before = log.save();
     log.now = new Date(time);
-    expect(record).toThrow(expect.objectContaining({ code: "failed_precondition" }));
+    expect(record).toThrow(expect.objectContaining({ code: "failed_precondition", message }));
     expect(log.save()).toEqual(before);
   });
 
@@ -743,8 +745,8 @@ describe("a record that cannot be written leaves nothing", () => {
   });
 });
 
-test("files are closed, and the lock is released, whatever happens", () => {
-  const open = () => readFileSync("/proc/self/stat").length > 0 && fs.readdirSync("/proc/self/fd").length;
+test.runIf(process.platform === "linux")("files are closed, and the lock is released, whatever happens", () => {
+  const open = () => fs.readdirSync("/proc/self/fd").length;
   record();
   const before = open();
   for (let round = 0; round < 5; round += 1) record();

@@ -30,6 +30,10 @@ const callIds = async (options?: Omit<ReadOptions, "directory">) => {
   const records = await all(read(options));
   return records.map(({ callId }) => callId).join(" ");
 };
+/** Long enough for a reader that has nothing to read to wait for something. */
+const waiting = async () => {
+  for (let turn = 0; turn < 200; turn += 1) await nextTurn();
+};
 const nextTurn = () => new Promise((resolve) => void setImmediate(resolve));
 const recordAt = (time: string, callId: string, writer = "cli") => {
   log.now = new Date(time);
@@ -102,7 +106,7 @@ describe("reading an audit log", () => {
     await expect(all(read())).rejects.toMatchObject({ code: "failed_precondition", cause });
   });
 
-  test("ends when its signal aborts, and closes its files", async () => {
+  test.runIf(process.platform === "linux")("ends when its signal aborts, and closes its files", async () => {
     log.record([{ callId: "1" }, { callId: "2" }, { callId: "3" }]);
     log.record([{ callId: "4" }, { callId: "5" }], "http");
     const open = () => fs.readdirSync("/proc/self/fd").length;
@@ -260,6 +264,8 @@ describe("records since a time", () => {
   test("are found on the day itself", async () => {
     recordAt("2026-03-10T11:59:59.999Z", "before");
     recordAt("2026-03-10T12:00:00.000Z", "then");
+    // However much comes after it when the clock went back.
+    for (let index = 0; index < 60; index += 1) recordAt("2026-03-10T11:00:00.000Z", long);
     expect(await callIds({ filter: { since } })).toBe("then");
   });
 });
@@ -295,6 +301,7 @@ describe("following", () => {
     expect(await second).toBe("2");
     expect(await next()).toBe("3");
     const last = next();
+    await waiting();
     controller.abort();
     expect(await last).toBe("end");
   });
@@ -390,6 +397,9 @@ describe("following", () => {
     appendFileSync(log.file(monday), "x".repeat(100_000));
     appendFileSync(log.file(monday), `${"x".repeat(100_000)}\n${line}\n`);
     expect(await second).toBe("1");
+    const third = next();
+    appendFileSync(log.file(monday), `${line}\n`);
+    expect(await third).toBe("1");
   });
 
   test("reads nothing but what was written", async () => {
@@ -450,6 +460,7 @@ describe("following", () => {
     expect(await second).toBe("2");
     const third = next();
     const error = new Error("EIO");
+    await waiting();
     watcher.emit("error", error);
     await expect(third).rejects.toMatchObject({
       code: "failed_precondition",
