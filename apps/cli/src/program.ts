@@ -37,27 +37,13 @@ export type Action = (operation: Operation, input: Record<string, unknown>, sett
 /** Commands whose output is more than the operation's own text. */
 const actions: Readonly<Record<string, Action>> = { container_run: run, container_list: ps, container_logs: logs };
 
-type AddCommands = (group: Command, exit: Exit) => void;
-
 /** Commands that are no operations: what the operator of an installation sees and decides. Loaded when they are wanted. */
-const groups: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<AddCommands> }>> = {
-  approvals: {
-    summary: "See and decide what waits for a person",
-    load: async () => (await import("./approvals.ts")).addApprovalCommands,
-  },
-  audit: {
-    summary: "See what was done, and check that nobody changed the log",
-    load: async () => (await import("./audit.ts")).addAuditCommands,
-  },
-  grants: {
-    summary: "Say yes beforehand, and take it back",
-    load: async () => (await import("./grants.ts")).addGrantCommands,
-  },
-  policy: {
-    summary: "Explain, test and check the rules",
-    load: async () => (await import("./policy.ts")).addPolicyCommands,
-  },
-};
+const groups = {
+  approvals: "See and decide what waits for a person",
+  audit: "See what was done, and check that nobody changed the log",
+  grants: "Say yes beforehand, and take it back",
+  policy: "Explain, test and check the rules",
+} as const;
 
 /** Parses the arguments, runs the command, and sets the process's exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -102,11 +88,12 @@ export async function toProgram(rest: readonly string[], exit: Exit, wanted?: st
     if (wanted === undefined || wanted === "help" || command.name() === wanted || command.parent?.name() === wanted)
       addBody(command, operation, said, rest, exit);
   }
-  for (const [name, { summary, load }] of Object.entries(groups)) {
+  for (const [name, summary] of Object.entries(groups)) {
     const group = program.command(name).summary(summary).description(`${summary}.`);
     group.showHelpAfterError(`Try: cos ${name} --help`);
     if (wanted !== undefined && wanted !== "help" && wanted !== name) continue;
-    (await load())(group, exit);
+    const { operatorCommands } = await import("./operator-commands.ts");
+    operatorCommands[name as keyof typeof groups](group, exit);
     for (const command of group.commands) command.showHelpAfterError(`Try: cos ${name} ${command.name()} --help`);
   }
   program

@@ -1,5 +1,5 @@
 import { digestOf } from "@cos/core";
-import type { Approval, Approvals, Asks, AuditEvent, Binding, Decision, Grant, Question, Tickets } from "@cos/policy";
+import type { Approvals, Asks, AuditEvent, Binding, Decision, Grant, Question, Tickets } from "@cos/policy";
 import type { Preview, Target } from "./operation.ts";
 
 /** Where consent to a change comes from, when policy does not simply allow it. */
@@ -7,7 +7,7 @@ export interface ConsentSources {
   readonly tickets: Tickets;
   readonly approvals: Approvals;
   /** A person's standing grants. `use` counts a use of the one that covers the question, if there is one. */
-  readonly grants: { use(question: Question, now: Date): Grant | undefined };
+  readonly grants: { use(question: Question, now: Date): Grant | undefined | Promise<Grant | undefined> };
   /** Makes sure that people can see and decide what waits for them. @throws CosError when they cannot. */
   readonly listen: () => Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function seekConsent(sources: ConsentSources, request: ConsentReque
       return { status: "denied", reason: badToken };
     return { status: "given", about: { consent: request.confirmedBy, confirms: ticket.callId } };
   }
-  const grant = grants.use(request.question, new Date());
+  const grant = await grants.use(request.question, new Date());
   if (grant !== undefined) {
     return { status: "given", about: { consent: "grant", reference: grant.id, approver: grant.createdBy } };
   }
@@ -96,28 +96,6 @@ async function seekApproval(
     status: "pending",
     reference,
     expiresInSeconds: Math.max(0, Math.round((expiresAt.getTime() - Date.now()) / 1000)),
-  };
-}
-
-/** That a person decided, as the audit log has it: with the call that asked. */
-export function toDecisionEvent(
-  { binding, callId, reference, rule, asks, targetName }: Approval,
-  { approved, approver }: { readonly approved: boolean; readonly approver: string },
-): AuditEvent {
-  const { caller, operation, engine, target, inputDigest } = binding;
-  return {
-    callId,
-    operation,
-    engine,
-    caller,
-    inputDigest,
-    asks,
-    rule,
-    reference,
-    approver,
-    stage: approved ? "approved" : "denied",
-    target: target && { kind: target.kind, id: target.id, name: targetName ?? "" },
-    consent: "approval",
   };
 }
 

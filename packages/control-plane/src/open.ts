@@ -3,9 +3,7 @@ import { connectDocker } from "@cos/docker";
 import { createApprovals, createTickets, type Policy } from "@cos/policy";
 import type { ApprovalServer } from "./approvals/server.ts";
 import { catalogue } from "./catalogue.ts";
-import { toDecisionEvent } from "./consent.ts";
 import { findExpired } from "./expiry.ts";
-import { openGrantsFile } from "./grants-file.ts";
 import { findPaths, isReadOnly, openInstallationLog, openKeys } from "./installation.ts";
 import type { Caller } from "./caller.ts";
 import { type ControlPlane, createControlPlane } from "./perform.ts";
@@ -75,21 +73,10 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
     opening.catch(() => (connection = undefined));
     return opening;
   };
-  const listenForApprovers = async () => {
-    const [{ openApprovalServer }, { readApprovers }] = await Promise.all([
-      import("./approvals/server.ts"),
-      import("./approvals/keys.ts"),
-    ]);
-    return await openApprovalServer({
-      directory: paths.runtimeDirectory,
-      approvals,
-      writer,
-      trustedKeys: () => readApprovers(paths.approversFile),
-      onDecision: (approval, decision) => audit.record(toDecisionEvent(approval, decision)),
-    });
-  };
   const listen = async () => {
-    server ??= listenForApprovers();
+    server ??= import("./approvals/listen.ts").then(({ listenForApprovers }) =>
+      listenForApprovers(paths, { approvals, audit, writer }),
+    );
     await server.catch((error: unknown) => {
       server = undefined;
       throw error;
@@ -102,7 +89,12 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
     audit,
     tickets: createTickets(),
     approvals,
-    grants: openGrantsFile(paths.grantsFile),
+    grants: {
+      use: async (question, now) => {
+        const { openGrantsFile } = await import("./grants-file.ts");
+        return openGrantsFile(paths.grantsFile).use(question, now);
+      },
+    },
     listen,
   });
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { CosError } from "@cos/core";
-import { defaultRules, definePolicy, parsePolicyFile, type Policy, toRules } from "@cos/policy";
+import { defaultPolicy, type Policy } from "@cos/policy";
 
 export interface PolicySource {
   /** The operator's rules; cos's own alone unless set. */
@@ -16,7 +16,9 @@ export interface PolicySource {
  * line and column.
  */
 export async function loadPolicy({ file, readOnly }: PolicySource): Promise<Policy> {
-  if (file === undefined) return definePolicy(defaultRules, { readOnly });
+  if (file === undefined) return defaultPolicy({ readOnly });
+  // With the schema of rules and the parser, which most processes do not need.
+  const { definePolicy, parsePolicyFile, toRules } = await import("@cos/policy");
   return definePolicy(toRules(await parsePolicyFile(await readRules(file), file)), { readOnly });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defaultRules } from "./default-rules.ts";
-import { definePolicy } from "./policy.ts";
+import { definePolicy } from "./define-policy.ts";
 import { type CallerKind, callerKinds, type Effect, effects, type Question, targetKinds } from "./question.ts";
 import { findUnreachable } from "./reachability.ts";
 import { ruleList } from "./rule.ts";

@@ -1,3 +1,4 @@
+import { compilePolicy, type Policy, type PolicyOptions } from "./policy.ts";
 import type { CallerKind } from "./question.ts";
 import type { Rule } from "./rule.ts";
 
@@ -221,3 +222,8 @@ export const defaultRules: readonly Rule[] = [
     reason: "cos removes what has expired.",
   },
 ];
+
+/** The policy of {@link defaultRules} alone. They need no check, so this loads no schema. */
+export function defaultPolicy(options: PolicyOptions = {}): Policy {
+  return compilePolicy(defaultRules, options);
+}

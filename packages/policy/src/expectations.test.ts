@@ -1,7 +1,7 @@
 import { CosError } from "@cos/core";
 import { describe, expect, test } from "vitest";
 import { type Expectation, parseExpectations, runExpectations } from "./expectations.ts";
-import { definePolicy } from "./policy.ts";
+import { definePolicy } from "./define-policy.ts";
 import type { Effect, Question } from "./question.ts";
 
 const policy = definePolicy([

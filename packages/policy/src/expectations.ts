@@ -10,7 +10,7 @@ import {
   targetKinds,
   targetOwnerships,
 } from "./question.ts";
-import { type Verdict, verdicts } from "./rule.ts";
+import { type Verdict, verdicts } from "./verdict.ts";
 
 const text = z.string().min(1).max(4096);
 const texts = z.array(text).max(1024);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileGlob, covers, glob } from "./glob.ts";
+import { compileGlob, covers } from "./glob.ts";
+import { glob } from "./rule.ts";
 
 /** What a glob means, said in the simplest way. */
 function matches(pattern: string, text: string): boolean {

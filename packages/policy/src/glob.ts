@@ -1,21 +1,12 @@
-import { createRequire } from "node:module";
-import * as z from "zod";
+import picomatch from "picomatch";
 
 const special = /[*?]/;
-
-/** Only `*` and `?` have a meaning: other dialects' brackets, braces, negations and escapes are refused, not misread. */
-export const glob = z
-  .string()
-  .max(512)
-  .regex(/^(?!\.\/)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\()[\]{}|!"']+$/u, {
-    error: "expected text in which only * and ? have a meaning; write ? for any of \\ ( ) [ ] { } | ! \" '",
-  });
 
 /**
  * A test for texts that `pattern` matches as a whole: `*` stands for any characters, also `/` and none at all, and `?` for
  * one that is not `/`. Upper and lower case differ. The time it takes grows with the length of the text and no faster.
  *
- * @param pattern text that {@link glob} accepts.
+ * @param pattern text that the schema of a rule accepts.
  */
 export function compileGlob(pattern: string): (text: string) => boolean {
   if (!special.test(pattern)) return (text) => text === pattern;
@@ -31,8 +22,6 @@ export function covers(outer: string, inner: string): boolean {
 }
 
 function toExpression(pattern: string): RegExp {
-  // Loaded when a rule has a glob, which cos's own rules do not.
-  const picomatch = createRequire(import.meta.url)("picomatch") as typeof import("picomatch");
   // Two stars mean to picomatch something else than one. Its other special characters do not come here.
   const { source } = picomatch.makeRe(pattern.replace(/\*+/g, "*"), {
     // `*` also matches `/`.

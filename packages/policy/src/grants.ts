@@ -1,7 +1,8 @@
 import { CosError, ownerName } from "@cos/core";
 import * as z from "zod";
-import { compileGlob, glob } from "./glob.ts";
+import { compileGlob } from "./glob.ts";
 import type { Question } from "./question.ts";
+import { glob } from "./rule.ts";
 
 const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, { error: "expected letters, digits and . _ -" });
 const time = z.iso.datetime({ error: "expected a time in UTC like 2026-01-31T12:00:00Z" });

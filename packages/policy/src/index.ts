@@ -18,19 +18,13 @@ export { type AuditLogOptions, openAuditLog } from "./audit/log.ts";
 export { type AuditFilter, readAuditLog, type ReadOptions } from "./audit/read.ts";
 export { type AuditFinding, type AuditVerification, verifyAuditLog, type VerifyOptions } from "./audit/verify.ts";
 export { type Binding, bindingDigest } from "./binding.ts";
-export { defaultRules } from "./default-rules.ts";
+export { defaultPolicy, defaultRules } from "./default-rules.ts";
+export { definePolicy } from "./define-policy.ts";
 export { type Expectation, type ExpectationResult, parseExpectations, runExpectations } from "./expectations.ts";
 export { findGrant, type Grant, grantsFile, useGrant } from "./grants.ts";
 export { withLock } from "./lock.ts";
 export { parsePolicyFile, type PolicyFile, toPolicySchema, toRules } from "./policy-file.ts";
-export {
-  type Decision,
-  definePolicy,
-  type Policy,
-  type PolicyOptions,
-  type RuleJudgement,
-  type Verdict,
-} from "./policy.ts";
+export type { Decision, Policy, PolicyOptions, RuleJudgement } from "./policy.ts";
 export {
   type Asks,
   type CallerKind,
@@ -44,3 +38,4 @@ export {
 export { findUnreachable, type ReachabilityFinding } from "./reachability.ts";
 export type { Rule } from "./rule.ts";
 export { createTickets, type Ticket, type Tickets, type TicketsOptions } from "./tickets.ts";
+export type { Verdict } from "./verdict.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { defaultRules } from "./default-rules.ts";
-import { definePolicy } from "./policy.ts";
+import { definePolicy } from "./define-policy.ts";
 import { parsePolicyFile, toPolicySchema, toRules } from "./policy-file.ts";
 import * as arbitrary from "./testing/arbitraries.ts";
 

@@ -1,9 +1,11 @@
 import { CosError } from "@cos/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Decision, definePolicy, type RuleJudgement } from "./policy.ts";
+import { definePolicy } from "./define-policy.ts";
+import type { Decision, RuleJudgement } from "./policy.ts";
 import type { Question } from "./question.ts";
-import { type Rule, verdicts } from "./rule.ts";
+import type { Rule } from "./rule.ts";
+import { verdicts } from "./verdict.ts";
 import * as arbitrary from "./testing/arbitraries.ts";
 
 const question: Question = {

@@ -1,9 +1,8 @@
-import { digestOf, parseWith } from "@cos/core";
+import { digestOf } from "@cos/core";
 import { compileRule } from "./matcher.ts";
 import { callerKinds, effects, type Question, targetKinds, targetOwnerships } from "./question.ts";
-import { defaultName, readOnlyName, type Rule, ruleList, type Verdict, verdicts } from "./rule.ts";
-
-export type { Verdict } from "./rule.ts";
+import type { Rule } from "./rule.ts";
+import { defaultName, readOnlyName, type Verdict, verdicts } from "./verdict.ts";
 
 export interface Decision {
   readonly verdict: Verdict;
@@ -49,19 +48,9 @@ const readOnlyRule: Rule = {
 
 const noRule: Decision = { verdict: "deny", rule: defaultName, reason: "No rule allows this." };
 
-/**
- * Makes a policy of rules. The first rule that matches decides; when none does, the call is denied.
- *
- * A rule that matches only some of the paths, ports or volumes that a call asks for does not end the search: an `allow`
- * then counts for nothing, and any other decision is the least that happens. So one listed path lends nothing to the
- * unlisted one beside it, and hides nothing either.
- *
- * @throws CosError `invalid_argument` naming each field of a rule that is wrong, unknown ones included, and each name that
- * is there twice.
- */
-export function definePolicy(rules: readonly Rule[], { readOnly = false }: PolicyOptions = {}): Policy {
-  const given: readonly Rule[] = parseWith(ruleList, rules, "policy");
-  const effective = freeze(readOnly ? [readOnlyRule, ...given] : given);
+/** Makes a policy of rules that were checked before; see `definePolicy`. */
+export function compilePolicy(rules: readonly Rule[], { readOnly = false }: PolicyOptions = {}): Policy {
+  const effective = freeze(readOnly ? [readOnlyRule, ...rules] : [...rules]);
   const compiled = effective.map((rule) => ({ rule, fit: compileRule(rule) }));
 
   const explain: Policy["explain"] = (question) => {

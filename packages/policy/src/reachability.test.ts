@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { definePolicy } from "./policy.ts";
+import { definePolicy } from "./define-policy.ts";
 import { findUnreachable } from "./reachability.ts";
 import { targetKinds, targetOwnerships } from "./question.ts";
 import type { Rule } from "./rule.ts";

@@ -1,19 +1,15 @@
 import { byteSize } from "@cos/core";
 import * as z from "zod";
-import { glob } from "./glob.ts";
 import { callerKinds, effects, targetKinds, targetOwnerships } from "./question.ts";
+import { defaultName, readOnlyName, verdicts } from "./verdict.ts";
 
-/**
- * What happens to a call: it goes ahead; its caller must repeat it with a token after seeing what it would do; a person
- * elsewhere must say yes; or it is refused. From the mildest to the strictest.
- */
-export const verdicts = ["allow", "confirm", "approve", "deny"] as const;
-export type Verdict = (typeof verdicts)[number];
-
-/** The name of what decides when no rule does. */
-export const defaultName = "default";
-/** The name of the rule that goes before all others when nothing may change. */
-export const readOnlyName = "read-only";
+/** Only `*` and `?` have a meaning: other dialects' brackets, braces, negations and escapes are refused, not misread. */
+export const glob = z
+  .string()
+  .max(512)
+  .regex(/^(?!\.\/)[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\()[\]{}|!"']+$/u, {
+    error: "expected text in which only * and ? have a meaning; write ? for any of \\ ( ) [ ] { } | ! \" '",
+  });
 
 const globs = z.union([glob, z.array(glob).min(1).max(256)], { error: "expected a glob, or a list of globs" });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { callerKinds, type Effect, effects, type Question, targetKinds, targetOwnerships } from "../question.ts";
-import { type Rule, verdicts } from "../rule.ts";
+import type { Rule } from "../rule.ts";
+import { verdicts } from "../verdict.ts";
 
 /** A catalogue to ask about. */
 export const operations: readonly { readonly name: string; readonly effect: Effect }[] = [

@@ -1,0 +1,12 @@
+import { addApprovalCommands } from "./approvals.ts";
+import { addAuditCommands } from "./audit.ts";
+import { addGrantCommands } from "./grants.ts";
+import { addPolicyCommands } from "./policy.ts";
+
+/** The commands of an operator, by the word they begin with. In one module, so that they are loaded as one when wanted. */
+export const operatorCommands = {
+  approvals: addApprovalCommands,
+  audit: addAuditCommands,
+  grants: addGrantCommands,
+  policy: addPolicyCommands,
+};
