@@ -53,11 +53,13 @@ export const defaultRules: readonly Rule[] = [
     egress: false,
     hostPaths: false,
     ports: false,
-    registry: "docker.io",
+    // An image that is named by its id is on the engine already.
+    registry: ["docker.io", "local"],
     builds: false,
     secrets: false,
     decision: "allow",
-    reason: "The workload stays in its sandbox: no way out, no host path, no port, no secret, an image of Docker Hub.",
+    reason:
+      "The workload stays in its sandbox: no way out, no host path, no port, no secret, an image of Docker Hub or one that is here.",
   },
   {
     name: "agent-other-workloads",

@@ -35,7 +35,7 @@ export interface Asks {
   readonly profile?: string | undefined;
   /** The image's full reference, e.g. `docker.io/library/busybox:latest`. */
   readonly image?: string | undefined;
-  /** The host that the image comes from, e.g. `docker.io`. */
+  /** The host that the image comes from, e.g. `docker.io`; `local` for one that is named by its id. */
   readonly registry?: string | undefined;
   /** Whether an image is built, which runs commands with network. */
   readonly builds?: boolean | undefined;

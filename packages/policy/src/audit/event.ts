@@ -70,7 +70,7 @@ export interface AuditRecord extends AuditEvent {
 /** Where audit events go. The log file is the first such place; a queryable mirror can be another. */
 export interface AuditLog {
   /**
-   * Writes an event. When it returns, the event is in the log; a `started` event is on the disk.
+   * Writes an event. When it returns, the event is in the log, and on the disk.
    *
    * @throws CosError `failed_precondition` when it cannot be written, or the log is not as it was left; `unavailable` when
    * other processes keep the log locked.

@@ -154,32 +154,42 @@ describe("a record", () => {
     expect(log.save()).toEqual(before);
   });
 
-  test("is on the disk when it is a start or an approval, or the first of a file", () => {
-    const synced: string[] = [];
-    const { fdatasyncSync, fsyncSync } = fs;
+  test("is on the disk before its checkpoint, which would otherwise know more than a power cut has left", () => {
+    const steps: string[] = [];
+    const { fdatasyncSync, fsyncSync, renameSync } = fs;
     vi.spyOn(fs, "fdatasyncSync").mockImplementation((file) => {
-      synced.push("file");
+      steps.push("file");
       fdatasyncSync(file);
     });
     vi.spyOn(fs, "fsyncSync").mockImplementation((file) => {
-      synced.push(fs.fstatSync(file).isDirectory() ? "directory" : "other");
+      steps.push(fs.fstatSync(file).isDirectory() ? "directory" : "other");
       fsyncSync(file);
+    });
+    vi.spyOn(fs, "renameSync").mockImplementation((from, to) => {
+      steps.push("checkpoint");
+      renameSync(from, to);
     });
     syncBuiltinESMExports();
     const during = (body: () => void) => {
       body();
-      return synced.splice(0);
+      return steps.splice(0);
     };
-    expect(during(() => log.record([{ stage: "read" }]))).toEqual(["file", "directory"]);
-    for (const stage of ["read", "previewed", "denied", "succeeded", "failed", "unknown"] as const) {
-      expect(during(() => log.record([{ stage }]))).toEqual([]);
-    }
-    for (const stage of ["started", "approved"] as const) {
-      expect(during(() => log.record([{ stage }]))).toEqual(["file"]);
+    const first = ["checkpoint", "file", "directory", "checkpoint"];
+    expect(during(() => log.record([{ stage: "read" }]))).toEqual(first);
+    for (const stage of [
+      "read",
+      "previewed",
+      "denied",
+      "started",
+      "approved",
+      "succeeded",
+      "failed",
+      "unknown",
+    ] as const) {
+      expect(during(() => log.record([{ stage }]))).toEqual(["file", "checkpoint"]);
     }
     log.now = new Date("2026-03-10T00:00:00Z");
-    // The old file's last records, then the new file and its name.
-    expect(during(() => log.record([{ stage: "read" }]))).toEqual(["file", "file", "directory"]);
+    expect(during(() => log.record([{ stage: "read" }]))).toEqual(first);
   });
 
   test("does not fail where a directory cannot be synced", () => {

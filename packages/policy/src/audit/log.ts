@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { CosError } from "@cos/core";
 import { withLock } from "../lock.ts";
 import { type Head, type Heads, notAsLeft, readHeads, writeHeads } from "./checkpoint.ts";
-import type { AuditEvent, AuditLog, AuditRecord, AuditStage } from "./event.ts";
+import type { AuditEvent, AuditLog, AuditRecord } from "./event.ts";
 import { dayOf, listLogFiles, lockName, logFile, parseFileName } from "./files.ts";
 import { writeLine } from "./line.ts";
 import { closeEvent, time as checkTime } from "./shape.ts";
@@ -34,8 +34,6 @@ export interface AuditLogOptions {
   readonly now?: (() => Date) | undefined;
 }
 
-/** Somebody acts on these, so they must survive the machine. The others only must survive the process. */
-const durableStages: ReadonlySet<AuditStage> = new Set(["started", "approved"]);
 const noHash = "0".repeat(64);
 
 /**
@@ -124,9 +122,9 @@ function append({ directory, writer, keys, now, lastSeq }: Parts, event: AuditEv
     const size = last.bytes + (torn?.bytes ?? 0);
     try {
       if (writeSync(file, text, null, "latin1") !== text.length) throw new Error("written in part");
-      const isNew = last.bytes === 0;
-      if (isNew || durableStages.has(event.stage)) fdatasyncSync(file);
-      if (isNew) attempt(() => syncDirectory(directory));
+      // Before the checkpoint: one that survives a power cut while its record does not would look like a record cut off.
+      fdatasyncSync(file);
+      if (last.bytes === 0) attempt(() => syncDirectory(directory));
       return put({ file: name, seq, mac: line.mac, time, bytes: size + text.length });
     } catch (error) {
       attempt(() => ftruncateSync(file, size));
@@ -148,10 +146,7 @@ function append({ directory, writer, keys, now, lastSeq }: Parts, event: AuditEv
   if ((known?.seq ?? 0) < lastSeq) throw notAsLeft("truncated");
   let head = known ?? put(firstHead(directory, today.name, writer, time));
   if (today.day > (parseFileName(head.file)?.day ?? "")) {
-    head = atEnd(head, (file, last) => {
-      fdatasyncSync(file);
-      return put({ ...last, file: today.name, bytes: 0 });
-    });
+    head = atEnd(head, (_, last) => put({ ...last, file: today.name, bytes: 0 }));
   }
   return atEnd(head, (file, last) => add(file, last, event)).seq;
 }
