@@ -70,6 +70,7 @@ const ofAgents: readonly Row[] = [
 
   ["a sandboxed workload", makes, sandboxed, "allow by agent-sandboxed-workloads"],
   ["on an own, internal network", makes, { ...sandboxed, network: "mine" }, "allow by agent-sandboxed-workloads"],
+  ["with an image that is here", makes, { ...sandboxed, registry: "local" }, "allow by agent-sandboxed-workloads"],
   ["with volumes", makes, { ...sandboxed, volumes: ["cache"] }, "allow by agent-sandboxed-workloads"],
   ["with a network that leads out", makes, { ...sandboxed, egress: true }, "confirm by agent-other-workloads"],
   ["with a host path", makes, { ...sandboxed, hostPaths: ["/srv"] }, "confirm by agent-other-workloads"],
