@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { CosError, type Engine, type EngineInfo } from "@cos/core";
 import { connectDocker } from "@cos/docker";
-import { findPaths, openKeys } from "./installation.ts";
+import { findPaths } from "./installation.ts";
+import { openKeys } from "./keys.ts";
 import { loadPolicy } from "./policy-source.ts";
 
 /** One thing that was checked. */

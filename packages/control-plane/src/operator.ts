@@ -24,7 +24,8 @@ import { ensureApproverKey } from "./approvals/keys.ts";
 import { assertCaller, type Caller } from "./caller.ts";
 import { catalogue } from "./catalogue.ts";
 import { openGrantsFile } from "./grants-file.ts";
-import { findPaths, isReadOnly, openInstallationLog, openKeys } from "./installation.ts";
+import { findPaths, isReadOnly } from "./installation.ts";
+import { openInstallationLog, openKeys } from "./keys.ts";
 import { loadPolicy } from "./policy-source.ts";
 
 export interface OperatorConfig {
