@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { closeSync, constants, fstatSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { type Head, notAsLeft } from "./checkpoint.ts";
 import type { AuditRecord } from "./event.ts";
 import { isMissing, openRegular, parseFileName } from "./files.ts";
@@ -36,12 +37,10 @@ export function openTail(directory: string, head: Head, keys: readonly KeyObject
 
     const rest = read(file, head.bytes, size);
     const last = follow(file, rest, head, keys);
-    const torn = rest.subarray(last.bytes - head.bytes);
-    if (torn.length === 0) return { file, head: last };
+    const left = rest.subarray(last.bytes - head.bytes);
     // A line that was not finished is never a record, so this one was written by somebody else.
-    if (linesOf(torn).some((line) => parseLine(line) !== undefined)) throw notAsLeft("unknown-records");
-    const sha256 = createHash("sha256").update(torn).digest("hex");
-    return { file, head: last, torn: { bytes: torn.length, sha256 } };
+    if (linesOf(left).some((line) => parseLine(line) !== undefined)) throw notAsLeft("unknown-records");
+    return { file, head: last, torn: tornOf(left) };
   } catch (error) {
     closeSync(file);
     throw error;
@@ -67,17 +66,31 @@ function endsWith(file: number, { bytes, mac }: Head, keys: readonly KeyObject[]
   return line.endsWith("\n") && sealOf(keys, line.slice(0, -1)) === mac;
 }
 
-/** The last of the good records after a head. Where it only lacks the end of its line, that is written. */
+/**
+ * The last of the good records after a head, also behind torn lines that a record closes. Where it only lacks the end of its
+ * line, that is written.
+ */
 function follow(file: number, rest: Buffer, from: Head, keys: readonly KeyObject[]): Head {
   let head = from;
+  let start = 0;
   for (const line of linesOf(rest)) {
     const record = sealOf(keys, line) === undefined ? undefined : parseLine(line);
-    if (record === undefined || !isNext(record, head)) break;
-    const { seq, mac, time } = record;
-    head = { file: head.file, seq, mac, time, bytes: head.bytes + line.length + 1 };
+    const end = start + line.length + 1;
+    const between = rest.subarray(head.bytes - from.bytes, Math.max(start - 1, 0));
+    if (record !== undefined && isNext(record, head) && isDeepStrictEqual(record.torn, tornOf(between))) {
+      const { seq, mac, time } = record;
+      head = { file: head.file, seq, mac, time, bytes: from.bytes + end };
+    }
+    start = end;
   }
   if (head.bytes - from.bytes > rest.length) writeSync(file, "\n");
   return head;
+}
+
+/** What the record that closes a torn line says of it; undefined when there is none. */
+function tornOf(bytes: Buffer): AuditRecord["torn"] {
+  if (bytes.length === 0) return undefined;
+  return { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 function isNext({ writer, seq, prev }: AuditRecord, head: Head): boolean {
