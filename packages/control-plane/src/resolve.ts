@@ -32,7 +32,7 @@ export async function resolveContainer(
   const [first, ...others] = meant;
   if (first === undefined) {
     throw new CosError("not_found", `There is no container ${JSON.stringify(reference)}.`, {
-      hint: "container_list with `all` shows what there is, stopped ones included.",
+      hint: "List the containers, stopped ones included, to see what there is.",
     });
   }
   if (others.length > 0) {
