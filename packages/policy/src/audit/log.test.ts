@@ -755,8 +755,8 @@ describe("a record that cannot be written leaves nothing", () => {
   });
 });
 
-test.runIf(process.platform === "linux")("files are closed, and the lock is released, whatever happens", () => {
-  const open = () => fs.readdirSync("/proc/self/fd").length;
+test("files are closed, and the lock is released, whatever happens", () => {
+  const open = () => fs.readdirSync("/dev/fd").length;
   record();
   const before = open();
   for (let round = 0; round < 5; round += 1) record();
