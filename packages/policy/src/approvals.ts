@@ -65,8 +65,6 @@ export interface Approvals {
    * @returns undefined when the caller, or everybody together, has too many open.
    */
   request(binding: Binding, subject: ApprovalSubject): Approval | undefined;
-  /** The open request for a binding, without making one. */
-  find(binding: Binding): Approval | undefined;
   /** Uses up the approval of a binding. Undefined unless there is one that was approved. */
   consume(binding: Binding): Approval | undefined;
   /**
@@ -177,8 +175,6 @@ export function createApprovals({
       tell(approval, "requested");
       return approval;
     },
-
-    find: (binding) => findOpen(binding)?.approval,
 
     consume(binding) {
       const entry = findOpen(binding);
