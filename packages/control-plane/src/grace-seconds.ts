@@ -1,9 +1,7 @@
 import * as z from "zod";
+import { once } from "./once.ts";
 
 /** How long a container is given to end by itself. */
-export const graceSeconds = z
-  .int()
-  .min(0)
-  .max(3600)
-  .default(10)
-  .describe("Seconds between asking the container to end and killing it.");
+export const graceSeconds = once(() =>
+  z.int().min(0).max(3600).default(10).describe("Seconds between asking the container to end and killing it."),
+);

@@ -8,6 +8,7 @@ import { findPaths, isReadOnly } from "./installation.ts";
 import { openInstallationLog, openKeys } from "./keys.ts";
 import type { Caller } from "./caller.ts";
 import { type ControlPlane, createControlPlane } from "./perform.ts";
+import { once } from "./once.ts";
 import { loadPolicy } from "./policy-source.ts";
 
 export interface ControlPlaneConfig {
@@ -124,10 +125,4 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
     close,
     [Symbol.asyncDispose]: () => close(),
   };
-}
-
-/** A value that is made when it is first needed; when making it throws, the next need tries again. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

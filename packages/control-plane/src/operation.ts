@@ -2,6 +2,7 @@ import type { Engine, OutputSink, ProgressSink } from "@cos/core";
 import type { Asks, Effect, TargetKind } from "@cos/policy";
 import type * as z from "zod";
 import type { Caller } from "./caller.ts";
+import { once } from "./once.ts";
 
 /** What an operation may use while it runs. */
 export interface OperationContext {
@@ -62,14 +63,29 @@ export interface Operation<
   readonly format: (output: z.output<Output>) => string;
 }
 
-/** Makes an operation, with its types checked against each other. What changes something must say what it would change. */
+/** An operation as its author writes it: its schemas are made when they are first looked at. */
+type Definition<Input extends z.ZodObject, Output extends z.ZodType, T extends Target | undefined> = Omit<
+  Operation<Input, Output, T>,
+  "input" | "output"
+> & { readonly input: () => Input; readonly output: () => Output };
+
+/**
+ * Makes an operation, with its types checked against each other. What changes something must say what it would change.
+ * Schemas are many small objects, of which a process that performs one operation needs few; so each is given as a
+ * function, which is called once, when somebody first needs it.
+ */
 export function defineOperation<
   Input extends z.ZodObject,
   Output extends z.ZodType,
   T extends Target | undefined = undefined,
 >(
-  operation: Operation<Input, Output, T> &
-    ({ readonly effect: "read" } | Required<Pick<Operation<Input, Output, T>, "preview">>),
+  definition: Definition<Input, Output, T> &
+    ({ readonly effect: "read" } | Required<Pick<Definition<Input, Output, T>, "preview">>),
 ): Operation {
+  const [input, output] = [once(definition.input), once(definition.output)];
+  const operation = Object.defineProperties(
+    { ...definition },
+    { input: { get: input, enumerable: true }, output: { get: output, enumerable: true } },
+  );
   return operation as unknown as Operation;
 }

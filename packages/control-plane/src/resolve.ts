@@ -1,13 +1,18 @@
 import { type Container, CosError } from "@cos/core";
 import * as z from "zod";
+import { once } from "./once.ts";
 import type { OperationContext, Target } from "./operation.ts";
 import { isVisible } from "./summary.ts";
 
 /** How a caller names a container. */
-export const containerReference = z
-  .string()
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, { error: "expected a container's name, or 12 or more digits of its id" })
-  .describe("The container's name, the name it was given in cos, or at least 12 hex digits of its id.");
+export const containerReference = once(() =>
+  z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, {
+      error: "expected a container's name, or 12 or more digits of its id",
+    })
+    .describe("The container's name, the name it was given in cos, or at least 12 hex digits of its id."),
+);
 
 /** A container as a target. */
 export interface ContainerTarget extends Target {

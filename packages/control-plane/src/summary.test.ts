@@ -65,7 +65,7 @@ describe("a summary", () => {
       exitCode: 3,
       ownership: { status: "managed", labels: told },
     });
-    expect(containerSummary.parse(summary)).toEqual({
+    expect(containerSummary().parse(summary)).toEqual({
       id: container.id,
       name: "cos-web",
       image: "busybox",
@@ -106,7 +106,7 @@ describe("a summary", () => {
     expect(Object.keys(toSummary(container))).not.toEqual(expect.arrayContaining(["purpose"]));
     for (const seen of [foreign, unmanaged]) {
       expect(Object.keys(toSummary(seen))).not.toContain("owner");
-      expect(containerSummary.safeParse(toSummary(seen)).success).toBe(true);
+      expect(containerSummary().safeParse(toSummary(seen)).success).toBe(true);
     }
   });
 

@@ -1,27 +1,30 @@
 import type { Container } from "@cos/core";
 import * as z from "zod";
 import type { Caller } from "./caller.ts";
+import { once } from "./once.ts";
 
 /** A container as operations answer with it. */
-export const containerSummary = z.strictObject({
-  id: z.string(),
-  name: z.string(),
-  image: z.string().describe("The reference that was asked for, where cos knows it; else as the engine shows it."),
-  state: z.enum(["created", "running", "paused", "restarting", "removing", "exited", "dead"]),
-  exitCode: z.int().optional(),
-  createdAt: z.string().describe("ISO 8601."),
-  ports: z.array(z.string()).describe('e.g. "127.0.0.1:8080->80/tcp".'),
-  networks: z.array(z.string()),
-  ownership: z.enum(["managed", "foreign", "unmanaged"]),
-  owner: z.string().optional(),
-  lifecycle: z.enum(["ephemeral", "persistent"]).optional(),
-  purpose: z.string().optional(),
-  project: z.string().optional(),
-  expiresAt: z.string().optional().describe("When it may be removed, ISO 8601."),
-  labels: z.record(z.string(), z.string()),
-});
+export const containerSummary = once(() =>
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    image: z.string().describe("The reference that was asked for, where cos knows it; else as the engine shows it."),
+    state: z.enum(["created", "running", "paused", "restarting", "removing", "exited", "dead"]),
+    exitCode: z.int().optional(),
+    createdAt: z.string().describe("ISO 8601."),
+    ports: z.array(z.string()).describe('e.g. "127.0.0.1:8080->80/tcp".'),
+    networks: z.array(z.string()),
+    ownership: z.enum(["managed", "foreign", "unmanaged"]),
+    owner: z.string().optional(),
+    lifecycle: z.enum(["ephemeral", "persistent"]).optional(),
+    purpose: z.string().optional(),
+    project: z.string().optional(),
+    expiresAt: z.string().optional().describe("When it may be removed, ISO 8601."),
+    labels: z.record(z.string(), z.string()),
+  }),
+);
 
-export type ContainerSummary = z.output<typeof containerSummary>;
+export type ContainerSummary = z.output<ReturnType<typeof containerSummary>>;
 
 /** Whether a caller may know of a container: agents see their own and unmanaged ones, people see all. */
 export function isVisible({ ownership }: Container, caller: Caller): boolean {

@@ -21,7 +21,7 @@ const contextWith = (engine: Engine) => ({
   output: undefined,
   signal: new AbortController().signal,
 });
-const parse = (input: object) => workloadFields.parse({ image: "busybox", ...input });
+const parse = (input: object) => workloadFields().parse({ image: "busybox", ...input });
 const asks = (input: object, engine = engineWith()) => toAsks(contextWith(engine), parse(input));
 const ownedBy = (owner: string, internal: boolean) =>
   engineWith({ internal, ownership: { status: "managed", labels: { owner } } as Network["ownership"] });

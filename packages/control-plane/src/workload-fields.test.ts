@@ -3,136 +3,139 @@ import { describe, expect, test } from "vitest";
 import { agent, person } from "./testing/bench.ts";
 import { toWorkload, workloadFields } from "./workload-fields.ts";
 
-const parse = (input: object) => workloadFields.parse(input);
+const parse = (input: object) => workloadFields().parse(input);
 const toSpec = (input: object, caller = person) => defineWorkload(toWorkload(parse(input), caller));
 const problemsOf = (input: object) =>
-  workloadFields.safeParse(input).error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
+  workloadFields()
+    .safeParse(input)
+    .error?.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) ?? [];
 
 const withImage = { env: { image: "busybox" } };
 const inline = "FROM busybox\nRUN true\n";
 
 /** What every flat field becomes in a workload: flat input, then the same by hand. */
-const examples: Readonly<Record<keyof typeof workloadFields.shape, readonly [flat: object, workload: WorkloadInput]>> =
-  {
-    image: [{ image: "busybox" }, withImage],
-    command: [
-      { image: "busybox", command: "id && date" },
-      { ...withImage, command: "id && date" },
-    ],
-    base: [{ base: "busybox", provision: ["true"] }, { env: { base: "busybox", provision: ["true"] } }],
-    provision: [{ base: "busybox", provision: ["a", "b"] }, { env: { base: "busybox", provision: ["a", "b"] } }],
-    buildContext: [{ buildContext: "./app" }, { env: { build: { context: "./app" } } }],
-    dockerfile: [
-      { buildContext: ".", dockerfile: "docker/Dockerfile" },
-      { env: { build: { context: ".", dockerfile: "docker/Dockerfile" } } },
-    ],
-    inlineDockerfile: [{ inlineDockerfile: inline }, { env: { build: { inline } } }],
-    buildArguments: [
-      { inlineDockerfile: inline, buildArguments: { A: "1" } },
-      { env: { build: { inline, arguments: { A: "1" } } } },
-    ],
-    buildTarget: [{ inlineDockerfile: inline, buildTarget: "test" }, { env: { build: { inline, target: "test" } } }],
-    entrypoint: [
-      { image: "busybox", entrypoint: ["/bin/echo"], command: ["hi"] },
-      { ...withImage, entrypoint: ["/bin/echo"], command: ["hi"] },
-    ],
-    stdin: [
-      { image: "busybox", stdin: "in" },
-      { ...withImage, stdin: "in" },
-    ],
-    stdinEncoding: [
-      { image: "busybox", stdin: "/w==", stdinEncoding: "base64" },
-      { ...withImage, stdin: "/w==", stdinEncoding: "base64" },
-    ],
-    env: [
-      { image: "busybox", env: { A: "x=y\n" } },
-      { ...withImage, variables: { A: "x=y\n" } },
-    ],
-    mounts: [
-      {
-        image: "busybox",
-        mounts: [
-          { type: "volume", name: "data", target: "/data" },
-          { type: "tmpfs", target: "/t", size: "1m" },
-        ],
-      },
-      {
-        ...withImage,
-        mounts: [
-          { type: "volume", name: "data", target: "/data" },
-          { type: "tmpfs", target: "/t", size: "1m" },
-        ],
-      },
-    ],
-    publish: [
-      { image: "busybox", publish: ["8080:80"] },
-      { ...withImage, ports: ["8080:80"] },
-    ],
-    network: [
-      { image: "busybox", network: "bridge" },
-      { ...withImage, network: "bridge" },
-    ],
-    profile: [
-      { image: "busybox", profile: "strict" },
-      { ...withImage, profile: "strict" },
-    ],
-    cpus: [
-      { image: "busybox", cpus: 0.5 },
-      { ...withImage, limits: { cpus: 0.5 } },
-    ],
-    memory: [
-      { image: "busybox", memory: "64m" },
-      { ...withImage, limits: { memory: "64m" } },
-    ],
-    pids: [
-      { image: "busybox", pids: 16 },
-      { ...withImage, limits: { pids: 16 } },
-    ],
-    tmpfsSize: [
-      { image: "busybox", tmpfsSize: "8m" },
-      { ...withImage, limits: { tmpfs: "8m" } },
-    ],
-    user: [
-      { image: "busybox", user: "1000:1000" },
-      { ...withImage, user: "1000:1000" },
-    ],
-    workingDir: [
-      { image: "busybox", workingDir: "/srv" },
-      { ...withImage, workingDir: "/srv" },
-    ],
-    timeoutSeconds: [
-      { image: "busybox", timeoutSeconds: 5 },
-      { ...withImage, timeoutSeconds: 5 },
-    ],
-    ttlSeconds: [
-      { image: "busybox", ttlSeconds: 9 },
-      { ...withImage, ttlSeconds: 9 },
-    ],
-    name: [
-      { image: "busybox", name: "web" },
-      { ...withImage, name: "web" },
-    ],
-    project: [
-      { image: "busybox", project: "shop" },
-      { ...withImage, project: "shop" },
-    ],
-    purpose: [
-      { image: "busybox", purpose: "to see" },
-      { ...withImage, purpose: "to see" },
-    ],
-    labels: [
-      { image: "busybox", labels: { "user.team": "a" } },
-      { ...withImage, labels: { "user.team": "a" } },
-    ],
-    pull: [
-      { image: "busybox", pull: "never" },
-      { ...withImage, pull: "never" },
-    ],
-  };
+const examples: Readonly<
+  Record<keyof ReturnType<typeof workloadFields>["shape"], readonly [flat: object, workload: WorkloadInput]>
+> = {
+  image: [{ image: "busybox" }, withImage],
+  command: [
+    { image: "busybox", command: "id && date" },
+    { ...withImage, command: "id && date" },
+  ],
+  base: [{ base: "busybox", provision: ["true"] }, { env: { base: "busybox", provision: ["true"] } }],
+  provision: [{ base: "busybox", provision: ["a", "b"] }, { env: { base: "busybox", provision: ["a", "b"] } }],
+  buildContext: [{ buildContext: "./app" }, { env: { build: { context: "./app" } } }],
+  dockerfile: [
+    { buildContext: ".", dockerfile: "docker/Dockerfile" },
+    { env: { build: { context: ".", dockerfile: "docker/Dockerfile" } } },
+  ],
+  inlineDockerfile: [{ inlineDockerfile: inline }, { env: { build: { inline } } }],
+  buildArguments: [
+    { inlineDockerfile: inline, buildArguments: { A: "1" } },
+    { env: { build: { inline, arguments: { A: "1" } } } },
+  ],
+  buildTarget: [{ inlineDockerfile: inline, buildTarget: "test" }, { env: { build: { inline, target: "test" } } }],
+  entrypoint: [
+    { image: "busybox", entrypoint: ["/bin/echo"], command: ["hi"] },
+    { ...withImage, entrypoint: ["/bin/echo"], command: ["hi"] },
+  ],
+  stdin: [
+    { image: "busybox", stdin: "in" },
+    { ...withImage, stdin: "in" },
+  ],
+  stdinEncoding: [
+    { image: "busybox", stdin: "/w==", stdinEncoding: "base64" },
+    { ...withImage, stdin: "/w==", stdinEncoding: "base64" },
+  ],
+  env: [
+    { image: "busybox", env: { A: "x=y\n" } },
+    { ...withImage, variables: { A: "x=y\n" } },
+  ],
+  mounts: [
+    {
+      image: "busybox",
+      mounts: [
+        { type: "volume", name: "data", target: "/data" },
+        { type: "tmpfs", target: "/t", size: "1m" },
+      ],
+    },
+    {
+      ...withImage,
+      mounts: [
+        { type: "volume", name: "data", target: "/data" },
+        { type: "tmpfs", target: "/t", size: "1m" },
+      ],
+    },
+  ],
+  publish: [
+    { image: "busybox", publish: ["8080:80"] },
+    { ...withImage, ports: ["8080:80"] },
+  ],
+  network: [
+    { image: "busybox", network: "bridge" },
+    { ...withImage, network: "bridge" },
+  ],
+  profile: [
+    { image: "busybox", profile: "strict" },
+    { ...withImage, profile: "strict" },
+  ],
+  cpus: [
+    { image: "busybox", cpus: 0.5 },
+    { ...withImage, limits: { cpus: 0.5 } },
+  ],
+  memory: [
+    { image: "busybox", memory: "64m" },
+    { ...withImage, limits: { memory: "64m" } },
+  ],
+  pids: [
+    { image: "busybox", pids: 16 },
+    { ...withImage, limits: { pids: 16 } },
+  ],
+  tmpfsSize: [
+    { image: "busybox", tmpfsSize: "8m" },
+    { ...withImage, limits: { tmpfs: "8m" } },
+  ],
+  user: [
+    { image: "busybox", user: "1000:1000" },
+    { ...withImage, user: "1000:1000" },
+  ],
+  workingDir: [
+    { image: "busybox", workingDir: "/srv" },
+    { ...withImage, workingDir: "/srv" },
+  ],
+  timeoutSeconds: [
+    { image: "busybox", timeoutSeconds: 5 },
+    { ...withImage, timeoutSeconds: 5 },
+  ],
+  ttlSeconds: [
+    { image: "busybox", ttlSeconds: 9 },
+    { ...withImage, ttlSeconds: 9 },
+  ],
+  name: [
+    { image: "busybox", name: "web" },
+    { ...withImage, name: "web" },
+  ],
+  project: [
+    { image: "busybox", project: "shop" },
+    { ...withImage, project: "shop" },
+  ],
+  purpose: [
+    { image: "busybox", purpose: "to see" },
+    { ...withImage, purpose: "to see" },
+  ],
+  labels: [
+    { image: "busybox", labels: { "user.team": "a" } },
+    { ...withImage, labels: { "user.team": "a" } },
+  ],
+  pull: [
+    { image: "busybox", pull: "never" },
+    { ...withImage, pull: "never" },
+  ],
+};
 
 describe("flat fields", () => {
   test("have an example here, every one of them", () => {
-    expect(Object.keys(examples).sort()).toEqual(Object.keys(workloadFields.shape).sort());
+    expect(Object.keys(examples).sort()).toEqual(Object.keys(workloadFields().shape).sort());
   });
 
   test.each(Object.entries(examples))("%s means what it means in a workload", (field, [flat, workload]) => {
@@ -144,7 +147,7 @@ describe("flat fields", () => {
     "%s makes a difference",
     (field, [flat]) => {
       const without = Object.fromEntries(Object.entries(flat).filter(([name]) => name !== field));
-      const left = workloadFields.safeParse(without);
+      const left = workloadFields().safeParse(without);
       if (left.success) expect(toWorkload(left.data, person)).not.toEqual(toWorkload(parse(flat), person));
       else expect(left.error.issues).not.toEqual([]);
     },

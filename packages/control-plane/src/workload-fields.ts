@@ -1,64 +1,68 @@
 import { CosError, defineWorkload, envSpec, limitsSpec, type WorkloadInput, workloadInput } from "@cos/core";
 import * as z from "zod";
 import type { Caller } from "./caller.ts";
+import { once } from "./once.ts";
 
 /** How long an agent's job may run unless it says otherwise, in seconds. People at a terminal have Ctrl-C instead. */
 const agentTimeoutSeconds = 300;
 
-const { shape } = workloadInput;
-const { image, base, provision, build } = envSpec.shape;
-const buildShape = build.unwrap().shape;
-
-const fields = z.strictObject({
-  image,
-  command: shape.command,
-  base,
-  provision,
-  buildContext: buildShape.context,
-  dockerfile: buildShape.dockerfile,
-  inlineDockerfile: buildShape.inline,
-  buildArguments: buildShape.arguments,
-  buildTarget: buildShape.target,
-  entrypoint: shape.entrypoint,
-  stdin: shape.stdin,
-  stdinEncoding: shape.stdinEncoding,
-  env: shape.variables,
-  mounts: shape.mounts.describe("Volumes, tmpfs and host paths to mount."),
-  publish: shape.ports,
-  network: shape.network.describe(
-    '"none", "bridge", or a managed network. Default: none, or bridge when a port is published.',
-  ),
-  profile: shape.profile.describe(
-    "Hardening. sandbox: no capabilities; service: those that servers need; strict: also a read-only root and no root user. Default: sandbox.",
-  ),
-  cpus: limitsSpec.shape.cpus,
-  memory: limitsSpec.shape.memory,
-  pids: limitsSpec.shape.pids,
-  tmpfsSize: limitsSpec.shape.tmpfs,
-  user: shape.user,
-  workingDir: shape.workingDir.describe("Working directory of the command; default: the image's."),
-  timeoutSeconds: shape.timeoutSeconds.describe(
-    "Seconds after which the job is killed. Default: 300 for agents, none at a terminal.",
-  ),
-  ttlSeconds: shape.ttlSeconds.describe(
-    "Seconds after which it may be removed, running or not. Default: a minute after the timeout, if there is one.",
-  ),
-  name: shape.name.describe("Name; the container is called cos-<name>."),
-  project: shape.project,
-  purpose: shape.purpose,
-  labels: shape.labels,
-  pull: shape.pull,
+const fields = once(() => {
+  const { shape } = workloadInput;
+  const { image, base, provision, build } = envSpec.shape;
+  const buildShape = build.unwrap().shape;
+  return z.strictObject({
+    image,
+    command: shape.command,
+    base,
+    provision,
+    buildContext: buildShape.context,
+    dockerfile: buildShape.dockerfile,
+    inlineDockerfile: buildShape.inline,
+    buildArguments: buildShape.arguments,
+    buildTarget: buildShape.target,
+    entrypoint: shape.entrypoint,
+    stdin: shape.stdin,
+    stdinEncoding: shape.stdinEncoding,
+    env: shape.variables,
+    mounts: shape.mounts.describe("Volumes, tmpfs and host paths to mount."),
+    publish: shape.ports,
+    network: shape.network.describe(
+      '"none", "bridge", or a managed network. Default: none, or bridge when a port is published.',
+    ),
+    profile: shape.profile.describe(
+      "Hardening. sandbox: no capabilities; service: those that servers need; strict: also a read-only root and no root user. Default: sandbox.",
+    ),
+    cpus: limitsSpec.shape.cpus,
+    memory: limitsSpec.shape.memory,
+    pids: limitsSpec.shape.pids,
+    tmpfsSize: limitsSpec.shape.tmpfs,
+    user: shape.user,
+    workingDir: shape.workingDir.describe("Working directory of the command; default: the image's."),
+    timeoutSeconds: shape.timeoutSeconds.describe(
+      "Seconds after which the job is killed. Default: 300 for agents, none at a terminal.",
+    ),
+    ttlSeconds: shape.ttlSeconds.describe(
+      "Seconds after which it may be removed, running or not. Default: a minute after the timeout, if there is one.",
+    ),
+    name: shape.name.describe("Name; the container is called cos-<name>."),
+    project: shape.project,
+    purpose: shape.purpose,
+    labels: shape.labels,
+    pull: shape.pull,
+  });
 });
 
 /**
  * A workload as one flat object, which command lines and language models write more easily than a nested one.
  * Fields that contradict each other do not parse.
  */
-export const workloadFields = fields.superRefine((value, context) => {
-  // What is wrong with a single field has been said; the whole is judged once its parts are right.
-  if (context.issues.length > 0) return;
-  for (const message of findContradictions(value)) context.addIssue({ code: "custom", message });
-});
+export const workloadFields = once(() =>
+  fields().superRefine((value, context) => {
+    // What is wrong with a single field has been said; the whole is judged once its parts are right.
+    if (context.issues.length > 0) return;
+    for (const message of findContradictions(value)) context.addIssue({ code: "custom", message });
+  }),
+);
 
 function findContradictions(value: WorkloadFields): string[] {
   const { image, base, provision, buildContext, dockerfile, inlineDockerfile, buildArguments, buildTarget } = value;
@@ -80,7 +84,7 @@ function findContradictions(value: WorkloadFields): string[] {
   }
 }
 
-export type WorkloadFields = z.output<typeof fields>;
+export type WorkloadFields = z.output<ReturnType<typeof fields>>;
 
 /** The job that flat fields describe, with the defaults that depend on who asks. */
 export function toWorkload(fields: WorkloadFields, caller: Caller): WorkloadInput {

@@ -8,11 +8,12 @@ export const containerList = defineOperation({
   description:
     "Lists the containers of the engine: running ones, or with `all` those in every state. Managed ones, which cos made and can vouch for, are told apart from other installations' (foreign) and from everything else (unmanaged). Agents see their own and unmanaged containers. Use it to see what runs and to find a container's id, state or published ports. It changes nothing.",
   effect: "read",
-  input: z.strictObject({
-    all: z.boolean().default(false).describe("Also those that are not running."),
-    managed: z.boolean().default(false).describe("Only what this installation of cos made."),
-  }),
-  output: z.strictObject({ containers: z.array(containerSummary) }),
+  input: () =>
+    z.strictObject({
+      all: z.boolean().default(false).describe("Also those that are not running."),
+      managed: z.boolean().default(false).describe("Only what this installation of cos made."),
+    }),
+  output: () => z.strictObject({ containers: z.array(containerSummary()) }),
   run: async ({ engine, caller, signal }, { all, managed }) => {
     const containers = await engine.containers.list({ managed }, { signal });
     const shown = containers.filter(

@@ -9,8 +9,8 @@ export const containerReap = defineOperation({
   description:
     "Kills and removes managed containers that have outlived their time to live, and jobs that ended more than an hour ago. cos does this by itself when it starts; use it to do so now. Only containers with this installation's signature are touched, and agents remove only their own.",
   effect: "destroy",
-  input: z.strictObject({}),
-  output: z.strictObject({ removed: z.array(containerSummary) }),
+  input: () => z.strictObject({}),
+  output: () => z.strictObject({ removed: z.array(containerSummary()) }),
   preview: async ({ engine, caller, signal }) => {
     const expired = await findExpired(engine, caller, new Date(), signal);
     const named = expired.map(({ id, name }) => `${name} (${id.slice(0, 12)})`);

@@ -11,7 +11,7 @@ export const containerRestart = defineOperation({
   description:
     "Stops a container, if it runs, and starts it again with the same configuration. Use it when a service hangs or must read its configuration anew; use container_stop to end it for good. What it holds in memory is lost, its files and volumes stay. It is asked to end and killed after `graceSeconds`.",
   effect: "mutate",
-  input: z.strictObject({ container: containerReference, graceSeconds }),
+  input: () => z.strictObject({ container: containerReference(), graceSeconds: graceSeconds() }),
   output: containerSummary,
   target: (context, { container }) => resolveContainer(context, container),
   preview: (_, { graceSeconds }, target) => previewContainer("Restart", target, { graceSeconds }),

@@ -10,10 +10,11 @@ export const containerRm = defineOperation({
   description:
     "Removes a container for good: its files outside named volumes, its log and its anonymous volumes go with it. Use container_stop to end it and keep it. A running container is refused unless `force` is set, which kills it first. Named volumes and the image stay.",
   effect: "destroy",
-  input: z.strictObject({
-    container: containerReference,
-    force: z.boolean().default(false).describe("Also when it runs: it is killed first."),
-  }),
+  input: () =>
+    z.strictObject({
+      container: containerReference(),
+      force: z.boolean().default(false).describe("Also when it runs: it is killed first."),
+    }),
   output: containerSummary,
   target: (context, { container }) => resolveContainer(context, container),
   preview: (_, { force }, target) =>

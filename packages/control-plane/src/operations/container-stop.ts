@@ -11,7 +11,7 @@ export const containerStop = defineOperation({
   description:
     "Asks a container to end, and kills it after `graceSeconds`. The container and its files stay, so that it can be started again. Use it to end a service for a while; use container_rm to remove it, and container_restart to start it anew at once. Stopping one that has ended succeeds.",
   effect: "mutate",
-  input: z.strictObject({ container: containerReference, graceSeconds }),
+  input: () => z.strictObject({ container: containerReference(), graceSeconds: graceSeconds() }),
   output: containerSummary,
   target: (context, { container }) => resolveContainer(context, container),
   preview: (_, { graceSeconds }, target) => previewContainer("Stop", target, { graceSeconds }),

@@ -7,14 +7,15 @@ export const ping = defineOperation({
   description:
     "Asks the container engine for a sign of life and tells its version and how long it took to answer. Use it to check the connection before other calls, or when they fail with `unavailable`. It changes nothing.",
   effect: "read",
-  input: z.strictObject({}),
-  output: z.strictObject({
-    engine: z.string(),
-    driver: z.string(),
-    version: z.string(),
-    apiVersion: z.string(),
-    latencyMs: z.number().min(0),
-  }),
+  input: () => z.strictObject({}),
+  output: () =>
+    z.strictObject({
+      engine: z.string(),
+      driver: z.string(),
+      version: z.string(),
+      apiVersion: z.string(),
+      latencyMs: z.number().min(0),
+    }),
   run: async ({ engine, signal }) => ({
     engine: engine.name,
     driver: engine.driver,
