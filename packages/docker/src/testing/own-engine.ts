@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync, openSync, readFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import * as http from "node:http";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -19,16 +19,24 @@ export class OwnEngine implements AsyncDisposable {
   readonly #directory: string;
   readonly #namespace: string;
 
-  private constructor(directory: string) {
+  readonly #sizeMiB: number | undefined;
+
+  private constructor(directory: string, sizeMiB: number | undefined) {
     this.#directory = directory;
+    this.#sizeMiB = sizeMiB;
     this.#namespace = basename(directory);
     this.socketPath = join(directory, "engine.sock");
   }
 
-  /** Starts one with the image `busybox:latest` of the engine that the tests run on. */
-  static async start(): Promise<OwnEngine> {
-    const engine = new OwnEngine(await mkdtemp(join(tmpdir(), "cos-engine-")));
+  /**
+   * Starts one with the image `busybox:latest` of the engine that the tests run on.
+   *
+   * @param sizeMiB how much its data may take; as much as there is unless set.
+   */
+  static async start({ sizeMiB }: { readonly sizeMiB?: number } = {}): Promise<OwnEngine> {
+    const engine = new OwnEngine(await mkdtemp(join(tmpdir(), "cos-engine-")), sizeMiB);
     try {
+      await engine.#prepareData();
       await run("ip", ["netns", "add", engine.#namespace]);
       await run("ip", ["-n", engine.#namespace, "link", "set", "lo", "up"]);
       await engine.boot();
@@ -38,6 +46,16 @@ export class OwnEngine implements AsyncDisposable {
       await engine[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** A file system of its own in a file, without the part that is otherwise kept for root. */
+  async #prepareData(): Promise<void> {
+    if (this.#sizeMiB === undefined) return;
+    const [file, data] = [join(this.#directory, "data.img"), join(this.#directory, "data")];
+    await run("truncate", ["-s", `${this.#sizeMiB}M`, file]);
+    await run("mkfs.ext4", ["-q", "-F", "-m", "0", file]);
+    await mkdir(data);
+    await run("mount", ["-o", "loop", file, data]);
   }
 
   /** Starts the daemon, also again; resolves when it answers. */
@@ -71,6 +89,22 @@ export class OwnEngine implements AsyncDisposable {
     if (pid === undefined) return;
     process.kill(pid, "SIGKILL");
     while (existsSync(`/proc/${pid}`)) await delay(20);
+  }
+
+  /** Stops the daemon in its tracks: it accepts connections, and answers nothing. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  /** Lets it go on, with everything that it was asked meanwhile. */
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const pid = this.#pid();
+    if (pid === undefined) throw new Error("the engine does not run");
+    process.kill(pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,9 +12,14 @@ const codes: Readonly<Record<number, ErrorCode>> = {
 
 /** What the engine answered instead of doing what was asked, as an error with `details.status`. */
 export function toRefusal(status: number, body: string): CosError {
-  return new CosError(codes[status] ?? "internal", `The engine refused: ${engineMessage(body)}`, {
-    details: { status },
-  });
+  const said = engineMessage(body);
+  if (status >= 500 && /no space left on device/i.test(said)) {
+    return new CosError("failed_precondition", `The engine's disk is full: ${said}`, {
+      hint: "Remove what is no longer used, e.g. stopped containers: cos gc",
+      details: { status },
+    });
+  }
+  return new CosError(codes[status] ?? "internal", `The engine refused: ${said}`, { details: { status } });
 }
 
 /** The HTTP status of an engine's refusal, or undefined for any other error. */
