@@ -26,6 +26,8 @@ install_engine() {
   has iptables || set -- "$@" iptables
   has ip || set -- "$@" iproute2
   has docker-init || set -- "$@" tini
+  # Tests run engines on small disks of their own.
+  has mkfs.ext4 || set -- "$@" e2fsprogs
   [ $# -eq 0 ] || "$here/../apt.sh" "$@"
 }
 

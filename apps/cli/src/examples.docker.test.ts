@@ -1,0 +1,42 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Installation, makeInstallation } from "./testing/cos.ts";
+
+const run = promisify(execFile);
+const directory = join(import.meta.dirname, "..", "..", "..", "examples");
+const examples = readdirSync(directory);
+
+/** What the examples print that nothing else does, so that one which fails quietly is seen. */
+const printed: Readonly<Record<string, string>> = {
+  "cli-jobs.sh": "words: 3",
+  "library-job.ts": "hello",
+  "library-streaming.ts": "line 3",
+};
+
+describe("the examples run as they stand", () => {
+  let installation: Installation;
+  beforeEach(() => void (installation = makeInstallation()));
+  afterEach(() => installation.remove());
+
+  test.each(examples.filter((name) => name.endsWith(".sh")))("%s", async (name) => {
+    const env = { ...installation.env, COS: installation.command.join(" ") };
+    const { stdout } = await run("sh", [join(directory, name)], { cwd: installation.workDirectory, env });
+    expect(stdout).toContain(expectedOf(name));
+    const left = await installation.cos(["ps", "--all", "--managed", "--quiet"]);
+    expect(left.stdout, "containers that it leaves behind").toBe("");
+  });
+
+  test.each(examples.filter((name) => name.endsWith(".ts")))("%s", async (name) => {
+    const { stdout } = await run(process.execPath, ["--conditions=@cos/source", join(directory, name)]);
+    expect(stdout).toContain(expectedOf(name));
+  });
+});
+
+function expectedOf(name: string): string {
+  const text = printed[name];
+  if (text === undefined) throw new Error(`say above what ${name} prints`);
+  return text;
+}
