@@ -1,4 +1,5 @@
 import type { JobOptions, JobRequest, JobResult, ProgressSink } from "./job.ts";
+import type { ContainerRequest, CreateOptions, WaitOptions, WaitResult } from "./lifecycle.ts";
 import type { OutputChunk } from "./output.ts";
 import type { Container, Image, Network, Volume } from "./resources.ts";
 import type { EnvSpec } from "./spec/environment.ts";
@@ -94,6 +95,35 @@ export interface Engine extends AsyncDisposable {
     list(filter?: { readonly managed?: boolean }, options?: CallOptions): Promise<Container[]>;
     /** One container with its `details`. @throws CosError `not_found` */
     get(id: string, options?: CallOptions): Promise<Container>;
+    /**
+     * Makes the container of a workload, with the volumes it names, and compares it with what was asked for. It is not
+     * started; what differs is removed.
+     *
+     * @throws CosError as {@link Engine.jobs} when the workload cannot be had so.
+     */
+    create(request: ContainerRequest, options?: CreateOptions): Promise<Container>;
+    /**
+     * Starts a container that does not run. Succeeds when it runs already.
+     *
+     * @throws CosError `not_found`; `failed_precondition` with the engine's reason; `conflict` when a port it publishes is
+     * taken.
+     */
+    start(id: string, options?: CallOptions): Promise<void>;
+    /**
+     * Gives a container another name on the engine: that of a workload, or one of its temporary names. Succeeds when it has
+     * that name already.
+     *
+     * @throws CosError `already_exists`, `not_found`, `invalid_argument`
+     */
+    rename(id: string, name: string, options?: CallOptions): Promise<void>;
+    /**
+     * Waits until the container has come so far, for which the engine is not asked again and again. Ends at once when it
+     * has already; one that was never started has ended.
+     *
+     * @throws CosError `failed_precondition` when it has no health check, or ends before that says what is waited for;
+     * `not_found` when it is removed meanwhile; `cancelled`.
+     */
+    wait(id: string, options: WaitOptions): Promise<WaitResult>;
     /**
      * Asks the container to end, and kills it after the grace. Succeeds when it has ended or is gone. Cancelling gives
      * up waiting; the engine goes on.

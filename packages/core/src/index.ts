@@ -24,6 +24,7 @@ export {
   createSigner,
   engineName,
   fromLabels,
+  isEngineName,
   managedLabel,
   type ManagedLabels,
   maxSpecLabelBytes,
@@ -32,15 +33,19 @@ export {
   type Ownership,
   type Signer,
   specLabel,
+  type TemporaryRole,
+  temporaryName,
   toLabels,
   userLabels,
 } from "./labels.ts";
+export type { ContainerRequest, CreateOptions, WaitGoal, WaitOptions, WaitResult } from "./lifecycle.ts";
 export { BoundedOutput, defaultOutputBytes, type OutputChunk, type OutputSink } from "./output.ts";
 export { parseWith } from "./parse.ts";
 export { printable } from "./printable.ts";
 export type {
   Container,
   ContainerDetails,
+  ContainerHealth,
   ContainerState,
   Image,
   Network,

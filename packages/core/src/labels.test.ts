@@ -6,12 +6,14 @@ import {
   createSigner,
   engineName,
   fromLabels,
+  isEngineName,
   type ManagedLabels,
   managedLabel,
   maxSpecLabelBytes,
   newObjectId,
   type ObjectKind,
   specLabel,
+  temporaryName,
   toLabels,
   userLabels,
 } from "./labels.ts";
@@ -168,6 +170,44 @@ describe("ownership", () => {
     "is lost on an object named %j",
     (name) => {
       expect(fromLabels("container", name, written, signer)).toEqual({ status: "unmanaged" });
+    },
+  );
+
+  test("holds under the two temporary names that are made of the object's own id, of containers only", () => {
+    const name = fc.stringMatching(/^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?$/);
+    const role = fc.constantFrom("next" as const, "previous" as const);
+    fc.assert(
+      fc.property(kind, managed, name, role, (what, labels, called, as) => {
+        const own = { ...labels, id: newObjectId(), name: called };
+        const temporary = temporaryName(called, as, own.id);
+        const found = fromLabels(what, temporary, toLabels(what, own, signer), signer);
+        expect(found.status).toBe(what === "container" ? "managed" : "unmanaged");
+        expect(isEngineName(temporary)).toBe(true);
+        const other = temporaryName(called, as, newObjectId());
+        expect(fromLabels(what, other, toLabels(what, own, signer), signer).status).toBe("unmanaged");
+      }),
+    );
+  });
+
+  test.each([
+    "cos-web.next-0123456789a",
+    "cos-web.next-0123456789abc",
+    "cos-web.next-0123456789AB",
+    "cos-web.next-0123456789ab.next-0123456789ab",
+    "cos-web.other-0123456789ab",
+    "cos-web.next",
+    "cos-web2.next-0123456789ab",
+    "web.next-0123456789ab",
+    "cos-web.next-0123456789ab\n",
+  ])("is lost under the name %j", (name) => {
+    expect(fromLabels("container", name, written, signer)).toEqual({ status: "unmanaged" });
+  });
+
+  test.each(["", "0123", "0123456789AB0123456789ab01234567"])(
+    "is not held under a temporary name by the id %j",
+    (id) => {
+      const labels = toLabels("container", { ...example, id }, signer);
+      expect(fromLabels("container", temporaryName("web", "next", id), labels, signer).status).toBe("unmanaged");
     },
   );
 

@@ -72,6 +72,24 @@ export function engineName(name: string): string {
   return `cos-${name}`;
 }
 
+/** What a container with a temporary name is while a service is replaced: the one to come, or the one that was. */
+export type TemporaryRole = "next" | "previous";
+
+/**
+ * The name on the engine of a container while it takes the place of another, or leaves its own. No caller can choose such
+ * a name.
+ *
+ * @param id the object's `cos.id`.
+ */
+export function temporaryName(name: string, role: TemporaryRole, id: string): string {
+  return `${engineName(name)}.${role}-${id.slice(0, 12)}`;
+}
+
+/** Whether cos gives containers a name like this. */
+export function isEngineName(name: string): boolean {
+  return /^cos-[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?(?:\.(?:next|previous)-[0-9a-f]{12})?$/.test(name);
+}
+
 /**
  * A signer for an installation's key.
  *
@@ -162,7 +180,7 @@ export function fromLabels(
     return other ? { status: "foreign", instance, owner: labels[keys.owner] ?? "" } : { status: "unmanaged" };
   }
   const name = labels[keys.name] ?? "";
-  if (nameOnEngine !== engineName(name)) return { status: "unmanaged" };
+  if (!mayBeCalled(kind, nameOnEngine, name, labels[keys.id] ?? "")) return { status: "unmanaged" };
   const ttl = labels[keys.ttl] ?? "";
   return {
     status: "managed",
@@ -180,6 +198,13 @@ export function fromLabels(
       specDigest: labels[keys.specDigest] ?? "",
     },
   };
+}
+
+/** Whether an object may have this name on the engine: its own, or, for containers, one of its temporary ones. */
+function mayBeCalled(kind: ObjectKind, nameOnEngine: string, name: string, id: string): boolean {
+  if (nameOnEngine === engineName(name)) return true;
+  if (kind !== "container" || !/^[0-9a-f]{32}$/.test(id)) return false;
+  return (["next", "previous"] as const).some((role) => nameOnEngine === temporaryName(name, role, id));
 }
 
 /** The caller's own labels (`user.*`) among an object's labels. */

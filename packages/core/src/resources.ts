@@ -2,6 +2,9 @@ import type { Ownership } from "./labels.ts";
 
 export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
 
+/** What a container's health check says of it; `starting` until it has said something. */
+export type ContainerHealth = "starting" | "healthy" | "unhealthy";
+
 export interface PublishedPort {
   readonly hostAddress: string;
   readonly hostPort: number;
@@ -39,6 +42,10 @@ export interface ContainerDetails {
    * it was last started. Its health does not count, nor does that time once the engine has started it again by itself.
    */
   readonly stateDigest: string;
+  /** Undefined when it has no health check. */
+  readonly health?: ContainerHealth | undefined;
+  /** How often the engine has started it again by itself since somebody did. */
+  readonly restarts: number;
 }
 
 /** An image on an engine. */

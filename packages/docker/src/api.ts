@@ -35,6 +35,9 @@ export interface ContainerBody {
     readonly Error: string;
     readonly StartedAt: string;
     readonly FinishedAt: string;
+    readonly Health?: { readonly Status?: string } | null;
+    /** How Podman calls it. */
+    readonly Healthcheck?: { readonly Status?: string } | null;
   };
   readonly Config: {
     readonly Image: string;

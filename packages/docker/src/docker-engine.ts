@@ -49,7 +49,6 @@ export class DockerEngine implements Engine {
     this.name = name;
     this.capabilities = facts.capabilities;
     this.#client = client;
-    this.containers = new Containers(client, signer);
     this.networks = { get: (name, options) => getNetwork({ client, signer }, name, options?.signal) };
     this.volumes = new Volumes(client, signer);
     this.images = new Images({ client, signer, env });
@@ -63,6 +62,7 @@ export class DockerEngine implements Engine {
       removals: new Removals(client),
       queue: new StartQueue(concurrentStarts),
     };
+    this.containers = new Containers(this.#job);
     this.jobs = { run: (request, options) => this.#run(request, options) };
   }
 

@@ -4,6 +4,7 @@ import { describeContainers } from "./contract/containers.ts";
 import { describeEndings } from "./contract/endings.ts";
 import { describeImages } from "./contract/images.ts";
 import { describeJobs } from "./contract/jobs.ts";
+import { describeLifecycle } from "./contract/lifecycle.ts";
 import { describeLimits } from "./contract/limits.ts";
 import { describeLogs } from "./contract/logs.ts";
 import { describeOutput } from "./contract/output.ts";
@@ -29,6 +30,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeOutput(bench);
     describeEndings(bench);
     describeContainers(bench);
+    describeLifecycle(bench);
     describeLogs(bench);
     describeOwnership(bench);
     describeStorage(bench);

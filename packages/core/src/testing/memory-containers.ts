@@ -1,10 +1,14 @@
 import { digestOf } from "../canonical.ts";
 import type { CallOptions, Engine, StopOptions } from "../engine.ts";
 import { CosError } from "../errors.ts";
-import { fromLabels, newObjectId, type Signer, userLabels } from "../labels.ts";
+import { fromLabels, isEngineName, newObjectId, type Signer, userLabels } from "../labels.ts";
+import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { OutputChunk } from "../output.ts";
-import type { Container, ContainerState } from "../resources.ts";
+import type { Container, ContainerDetails, ContainerHealth, ContainerState } from "../resources.ts";
+import { assertFree } from "./memory-create.ts";
 import type { KillReason } from "./memory-job.ts";
+import { type MemoryWorkload, start, waitFor } from "./memory-lifecycle.ts";
+import type { WatchedMap } from "./watched-map.ts";
 
 /** A line that a container has written, without its end. */
 export interface MemoryLine {
@@ -17,7 +21,10 @@ export interface MemoryContainer extends Omit<Container, "labels" | "ownership" 
   readonly volumes: readonly string[];
   /** When it was started, each time. */
   readonly starts: readonly Date[];
-  /** Kills the program of a job. Containers without a program have none. */
+  /** What it runs, of containers that can be started. */
+  readonly workload?: MemoryWorkload | undefined;
+  readonly health?: ContainerHealth | undefined;
+  /** Kills the program of a job, or of a container that was started. Containers without a program have none. */
   readonly kill?: AbortController | undefined;
   /** What it has written; undefined when that is not kept, as of jobs. */
   readonly log?: readonly MemoryLine[] | undefined;
@@ -65,14 +72,16 @@ export function addContainer(
 }
 
 export interface MemoryContainersParts {
-  readonly containers: Map<string, MemoryContainer>;
+  readonly containers: WatchedMap<MemoryContainer>;
   readonly signer: Signer;
   /** Throws when the connection is closed or the call cancelled. */
   readonly enter: (options?: CallOptions) => void;
+  /** Makes a container and returns its id. */
+  readonly create: (request: ContainerRequest, options?: CreateOptions) => Promise<string>;
 }
 
 /** The containers of an in-memory engine. */
-export function memoryContainers({ containers, signer, enter }: MemoryContainersParts): Engine["containers"] {
+export function memoryContainers({ containers, signer, enter, create }: MemoryContainersParts): Engine["containers"] {
   function find(id: string): MemoryContainer {
     const container = containers.get(id);
     if (container !== undefined) return container;
@@ -87,6 +96,8 @@ export function memoryContainers({ containers, signer, enter }: MemoryContainers
     starts: _starts,
     kill: _kill,
     log: _log,
+    workload: _workload,
+    health: _health,
     ...shown
   }: MemoryContainer): Container {
     return {
@@ -111,8 +122,36 @@ export function memoryContainers({ containers, signer, enter }: MemoryContainers
       enter(options);
       assertFullId(id);
       const container = find(id);
-      const details = { startedAt: container.starts.at(-1), stateDigest: stateDigestOf(container) };
-      return { ...show(container), details };
+      return { ...show(container), details: toDetails(container) };
+    },
+    async create(request, options) {
+      return await this.get(await create(request, options), options);
+    },
+    async start(id, options) {
+      enter(options);
+      assertFullId(id);
+      const container = find(id);
+      if (isAlive(container)) return;
+      assertStartable(container);
+      start(containers, container);
+    },
+    async rename(id, name, options) {
+      enter(options);
+      assertFullId(id);
+      if (!isEngineName(name)) {
+        throw new CosError("invalid_argument", "Containers get no other names than cos gives.", {
+          hint: 'Expected a name like "cos-web".',
+        });
+      }
+      const container = find(id);
+      if (container.name === name) return;
+      assertFree(name, containers);
+      containers.set(id, { ...container, name });
+    },
+    async wait(id, options) {
+      enter(options);
+      assertFullId(id);
+      return await waitFor(() => find(id), containers, options);
     },
     async stop(id, options) {
       enter(options);
@@ -126,9 +165,9 @@ export function memoryContainers({ containers, signer, enter }: MemoryContainers
       assertFullId(id);
       assertGrace(options);
       const container = find(id);
-      if (container.kill !== undefined) throw new CosError("failed_precondition", "A job runs only once.");
-      const starts = [...container.starts, new Date()];
-      containers.set(id, { ...container, state: "running", starts, finishedAt: undefined, exitCode: undefined });
+      assertStartable(container);
+      if (isAlive(container)) end(container);
+      start(containers, find(id));
     },
     async remove(id, { force = true, ...options } = {}) {
       enter(options);
@@ -160,8 +199,24 @@ export function memoryContainers({ containers, signer, enter }: MemoryContainers
   };
 }
 
-function isAlive({ state }: MemoryContainer): boolean {
+export function isAlive({ state }: MemoryContainer): boolean {
   return state === "running" || state === "paused" || state === "restarting";
+}
+
+/** @throws CosError `failed_precondition` for a job's, which runs only once. */
+function assertStartable({ kill, workload }: MemoryContainer): void {
+  if (kill !== undefined && workload === undefined) {
+    throw new CosError("failed_precondition", "A job runs only once.", { hint: "Run it again." });
+  }
+}
+
+function toDetails(container: MemoryContainer): ContainerDetails {
+  return {
+    startedAt: container.starts.at(-1),
+    stateDigest: stateDigestOf(container),
+    health: isAlive(container) ? container.health : undefined,
+    restarts: 0,
+  };
 }
 
 function stateDigestOf({ id, name, imageId, allLabels, networks, starts }: MemoryContainer): string {

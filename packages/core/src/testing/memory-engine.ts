@@ -3,18 +3,20 @@ import { digestOf } from "../canonical.ts";
 import type { CallOptions, Engine, EngineCapabilities } from "../engine.ts";
 import { CosError } from "../errors.ts";
 import { assertIsJob, type JobOptions, type JobRequest, type JobResult } from "../job.ts";
-import { engineName, fromLabels, newObjectId, type Signer, specLabel, toLabels } from "../labels.ts";
+import { fromLabels, type Signer } from "../labels.ts";
+import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { EnvSpec } from "../spec/environment.ts";
 import { formatImageReference, isImageId, parseImageReference } from "../spec/image-reference.ts";
-import { parsePort } from "../spec/ports.ts";
 import { parseByteSize } from "../spec/sizes.ts";
 import { type MemoryContainer, memoryContainers } from "./memory-containers.ts";
+import { createContainer } from "./memory-create.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
 import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
+import { WatchedMap } from "./watched-map.ts";
 
 /** What engines that are connected to the same place share. Made by {@link createMemoryHost}. */
 export interface MemoryHost {
-  readonly containers: Map<string, MemoryContainer>;
+  readonly containers: WatchedMap<MemoryContainer>;
   readonly volumes: Map<string, MemoryVolume>;
 }
 
@@ -29,11 +31,10 @@ export interface MemoryEngineOptions {
 }
 
 export function createMemoryHost(): MemoryHost {
-  return { containers: new Map(), volumes: new Map() };
+  return { containers: new WatchedMap(), volumes: new Map() };
 }
 
 const version = { version: "1.0.0", apiVersion: "1.0" };
-const firstFreePort = 32_768;
 
 const capabilities: EngineCapabilities = {
   cpus: 4,
@@ -73,58 +74,26 @@ export function createMemoryEngine({
     });
   }
 
-  function createContainer(
-    { spec, owner }: JobRequest,
-    imageId: string,
-    reference: string,
-  ): MemoryContainer & { readonly kill: AbortController } {
-    const cosId = newObjectId();
-    const shortName = spec.name ?? `job-${cosId.slice(0, 12)}`;
-    const taken = [...host.containers.values()].some((container) => container.name === engineName(shortName));
-    if (taken) {
-      throw new CosError("already_exists", `There is a container ${engineName(shortName)} already.`, {
-        hint: "Choose another name.",
-      });
-    }
-    const { lifecycle, ttlSeconds, purpose = "", project = "" } = spec;
-    const createdAt = new Date();
-    const described = {
-      id: cosId,
-      owner,
-      lifecycle,
-      name: shortName,
-      purpose,
-      project,
-      createdAt,
-      ttlSeconds,
-      image: spec.env.image ?? "",
-    };
-    return {
-      id: newObjectId() + newObjectId(),
-      name: engineName(shortName),
-      image: reference,
-      imageId,
-      state: "running",
-      createdAt,
-      starts: [createdAt],
-      networks: [spec.network],
-      ports: spec.ports.flatMap((text, index) => {
-        const port = parsePort(text);
-        if (port === undefined) return [];
-        return [{ ...port, hostAddress: "127.0.0.1", hostPort: port.hostPort || firstFreePort + index }];
-      }),
-      allLabels: { ...spec.labels, ...toLabels("container", { ...described, ...specLabel(spec) }, signer) },
-      volumes: spec.mounts.flatMap((mount) => (mount.type === "volume" ? [engineName(mount.name)] : [])),
-      kill: new AbortController(),
-    };
-  }
-
   function startRemoval({ id }: MemoryContainer): void {
     const removal = nextTurn().then(() => {
       host.containers.delete(id);
       removals.delete(removal);
     });
     removals.add(removal);
+  }
+
+  /** Makes a container that runs its program when it is started. */
+  async function create(request: ContainerRequest, options: CreateOptions = {}): Promise<string> {
+    enter(options);
+    assertLimits(request.spec.limits);
+    const image = findImage(request.spec.env);
+    options.progress?.({ phase: "create", message: "Creating the container" });
+    enter(options);
+    const container = createContainer(request, image, host.containers, signer);
+    const mounts = openMounts(request, host.volumes, signer);
+    const workload = { program: image.program, spec: request.spec, mounts };
+    host.containers.set(container.id, { ...container, workload, log: [] });
+    return container.id;
   }
 
   async function run(request: JobRequest, options: JobOptions = {}): Promise<JobResult> {
@@ -138,7 +107,12 @@ export function createMemoryEngine({
     const pulled = performance.now();
     options.progress?.({ phase: "create", message: "Creating the container" });
     enter(options);
-    const container = createContainer(request, image.id, image.reference);
+    const container = {
+      ...createContainer(request, image, host.containers, signer),
+      state: "running" as const,
+      starts: [new Date()],
+      kill: new AbortController(),
+    };
     const mounts = openMounts(request, host.volumes, signer);
     host.containers.set(container.id, container);
     try {
@@ -199,7 +173,7 @@ export function createMemoryEngine({
       return { ...version, ...system, ...storage, securityOptions: [], components: [], warnings: [] };
     },
     jobs: { run },
-    containers: memoryContainers({ containers: host.containers, signer, enter }),
+    containers: memoryContainers({ containers: host.containers, signer, enter, create }),
     images: {
       async ensure(env, options) {
         enter(options);

@@ -1,7 +1,8 @@
 import {
   type CallOptions,
   type Container,
-  type ContainerState,
+  type ContainerRequest,
+  type CreateOptions,
   fromLabels,
   type LogOptions,
   managedLabel,
@@ -10,23 +11,35 @@ import {
   type Signer,
   type StopOptions,
   userLabels,
+  type WaitOptions,
+  type WaitResult,
 } from "@cos/core";
 import type { ContainerBody, ContainerRow } from "../api.ts";
+import type { StartQueue } from "../job/start-queue.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { inspectContainer } from "./inspect.ts";
-import { restartContainer, stopContainer } from "./lifecycle.ts";
+import { createIdle, type CreateIdleContext } from "./create-idle.ts";
+import { renameContainer, restartContainer, startContainer, stopContainer } from "./lifecycle.ts";
 import { readLogs } from "./logs.ts";
 import { removeContainer } from "./removals.ts";
+import { toState } from "./state.ts";
 import { toDetails } from "./state-digest.ts";
+import { waitForContainer } from "./wait.ts";
+
+export interface ContainersContext extends CreateIdleContext {
+  readonly queue: StartQueue;
+}
 
 /** The containers of an engine, in any state. */
 export class Containers {
   readonly #client: EngineClient;
   readonly #signer: Signer;
+  readonly #context: ContainersContext;
 
-  constructor(client: EngineClient, signer: Signer) {
-    this.#client = client;
-    this.#signer = signer;
+  constructor(context: ContainersContext) {
+    this.#client = context.client;
+    this.#signer = context.signer;
+    this.#context = context;
   }
 
   async list(filter: { readonly managed?: boolean } = {}, { signal }: CallOptions = {}): Promise<Container[]> {
@@ -42,6 +55,22 @@ export class Containers {
 
   async get(id: string, { signal }: CallOptions = {}): Promise<Container> {
     return fromBody(await inspectContainer(this.#client, id, signal), this.#signer);
+  }
+
+  async create(request: ContainerRequest, options: CreateOptions = {}): Promise<Container> {
+    return await this.get(await createIdle(this.#context, request, options), options);
+  }
+
+  async start(id: string, options?: CallOptions): Promise<void> {
+    await startContainer(this.#context, id, options);
+  }
+
+  async rename(id: string, name: string, options?: CallOptions): Promise<void> {
+    await renameContainer(this.#client, id, name, options);
+  }
+
+  async wait(id: string, options: WaitOptions): Promise<WaitResult> {
+    return await waitForContainer(this.#client, id, options);
   }
 
   async stop(id: string, options?: StopOptions): Promise<void> {
@@ -122,20 +151,4 @@ function fromBody(body: ContainerBody, signer: Signer): Container {
 
 function plainName(name: string | undefined): string {
   return (name ?? "").replace(/^\//, "");
-}
-
-const states: ReadonlySet<string> = new Set([
-  "created",
-  "running",
-  "paused",
-  "restarting",
-  "removing",
-  "exited",
-  "dead",
-]);
-
-/** Podman says "configured" and "stopped" where Docker says "created" and "exited". */
-function toState(state: string): ContainerState {
-  if (states.has(state)) return state as ContainerState;
-  return state === "configured" || state === "initialized" ? "created" : state === "stopped" ? "exited" : "dead";
 }

@@ -5,6 +5,7 @@ import {
   newObjectId,
   type Signer,
   specLabel,
+  temporaryName,
   toLabels,
   type WorkloadSpec,
 } from "@cos/core";
@@ -38,6 +39,8 @@ export interface CreateRequest {
   readonly hostRoots: readonly string[];
   readonly image: ResolvedImage;
   readonly attached: boolean;
+  /** Makes it under a temporary name. */
+  readonly temporary?: "next" | undefined;
 }
 
 /** A container that exists and was not started yet. */
@@ -63,7 +66,8 @@ export async function createContainer(
   const { client, facts, signer, volumes } = context;
   const { spec, owner, image } = request;
   const managed = toManagedLabels(spec, owner);
-  const name = engineName(managed.name);
+  const { temporary } = request;
+  const name = temporary === undefined ? engineName(managed.name) : temporaryName(managed.name, temporary, managed.id);
   const binds = await resolveBinds(spec, request.hostRoots, facts);
   const network = await resolveNetwork(context, spec.network, { owner, publishes: spec.ports.length > 0, signal });
   const compiled = compile({

@@ -1,10 +1,16 @@
 import { type ContainerDetails, digestOf } from "@cos/core";
 import type { ContainerBody } from "../api.ts";
+import { healthOf } from "./state.ts";
 
 /** The details of a container that was looked at. */
 export function toDetails(body: ContainerBody): ContainerDetails {
   const { StartedAt } = body.State;
-  return { startedAt: isTime(StartedAt) ? new Date(StartedAt) : undefined, stateDigest: stateDigestOf(body) };
+  return {
+    startedAt: isTime(StartedAt) ? new Date(StartedAt) : undefined,
+    stateDigest: stateDigestOf(body),
+    health: healthOf(body),
+    restarts: body.RestartCount ?? 0,
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { assertIsJob, CosError, type JobOptions, type JobRequest, type JobResult } from "@cos/core";
 import { createContainer, type CreateContext, type CreatedContainer, resolveBinds } from "../containers/create.ts";
+import { isPortTaken } from "../containers/lifecycle.ts";
 import type { Removals } from "../containers/removals.ts";
 import type { ContainerEvents } from "../events.ts";
 import type { Images } from "../images/images.ts";
@@ -200,7 +201,7 @@ async function start(
     if (!CosError.is(error) || refusalStatus(error) === undefined) throw error;
     const exitCode = exitCodeOfFailedStart(error.message);
     if (exitCode !== undefined) return { exitCode, hint: `The command could not be started. ${error.message}` };
-    const portTaken = /port is already allocated|address already in use/i.test(error.message);
+    const portTaken = isPortTaken(error);
     throw new CosError(
       portTaken ? "conflict" : "failed_precondition",
       `The container could not be started. ${error.message}`,

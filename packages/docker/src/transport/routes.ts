@@ -16,7 +16,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["GET", `/${version}/containers/json`],
   ["POST", `/${version}/containers/create`],
   ["GET", `/${version}/containers/(?:${id}|${name})/json`],
-  ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart)`],
+  ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart|rename)`],
   ["GET", `/${version}/containers/${id}/logs`],
   ["DELETE", `/${version}/containers/${id}`],
   ["GET", `/${version}/images/${imagePart}(?:/${imagePart})*/json`],
@@ -38,10 +38,15 @@ const forbiddenParameters: readonly (readonly [path: RegExp, parameter: string])
   [/\/images\/create$/, "fromSrc"],
 ];
 
-/** The only query parameters of some routes. A stop with a negative `t` never kills, and a log with `follow` never ends. */
+/**
+ * The only query parameters of some routes. A stop with a negative `t` never kills, a log with `follow` never ends, and a
+ * start can name a checkpoint.
+ */
 const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = [
   [new RegExp(`/containers/${id}$`), /^(?:v=true|force=(?:true|false))$/],
   [/\/(?:stop|restart)$/, /^t=[0-9]{1,4}$/],
+  [new RegExp(`/containers/${id}/start$`), /^$/],
+  [/\/rename$/, /^name=cos-[a-z0-9-]{1,50}(?:\.(?:next|previous)-[0-9a-f]{12})?$/],
   [/\/logs$/, /^(?:stdout=true|stderr=true|tail=[0-9]+)$/],
 ];
 

@@ -7,6 +7,10 @@ const noSuchId = "0".repeat(64);
 /** What can be done with one container, by its id. */
 const deeds: Readonly<Record<string, (engine: Engine, id: string) => Promise<unknown>>> = {
   get: (engine, id) => engine.containers.get(id),
+  start: (engine, id) => engine.containers.start(id),
+  rename: (engine, id) => engine.containers.rename(id, "cos-contract"),
+  wait: (engine, id) => engine.containers.wait(id, { until: "exit" }),
+  "wait until healthy": (engine, id) => engine.containers.wait(id, { until: "healthy" }),
   stop: (engine, id) => engine.containers.stop(id),
   restart: (engine, id) => engine.containers.restart(id),
   remove: (engine, id) => engine.containers.remove(id),
@@ -32,13 +36,16 @@ export function describeContainers(bench: Bench): void {
       expect(await engine.containers.get(id)).toMatchObject({ name, state: "running" });
     });
 
-    test.each(["get", "restart", "logs"])("that is not there is not found: %s", async (deed) => {
-      const engine = await bench.connect();
-      await expect(deeds[deed]?.(engine, noSuchId)).rejects.toMatchObject({
-        code: "not_found",
-        hint: expect.any(String),
-      });
-    });
+    test.each(["get", "start", "rename", "wait", "wait until healthy", "restart", "logs"])(
+      "that is not there is not found: %s",
+      async (deed) => {
+        const engine = await bench.connect();
+        await expect(deeds[deed]?.(engine, noSuchId)).rejects.toMatchObject({
+          code: "not_found",
+          hint: expect.any(String),
+        });
+      },
+    );
 
     test.each(["stop", "remove"])("that is not there counts as done: %s", async (deed) => {
       const engine = await bench.connect();
@@ -60,6 +67,8 @@ export function describeContainers(bench: Bench): void {
       expect(got.details).toEqual({
         startedAt: expect.any(Date),
         stateDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        health: undefined,
+        restarts: 0,
       });
       expect(listed.find((container) => container.id === id)?.details).toBeUndefined();
     });
