@@ -1,4 +1,4 @@
-import type { JobOptions, JobRequest, JobResult, ProgressSink } from "./job.ts";
+import type { JobHandle, JobOptions, JobRequest, JobResult, ProgressSink, StartOptions } from "./job.ts";
 import type { ContainerRequest, CreateOptions, WaitOptions, WaitResult } from "./lifecycle.ts";
 import type { OutputChunk } from "./output.ts";
 import type { Container, Image, Network, Volume } from "./resources.ts";
@@ -44,6 +44,11 @@ export interface StopOptions extends CallOptions {
   readonly graceSeconds?: number | undefined;
 }
 
+export interface KillOptions extends CallOptions {
+  /** The signal that its first process gets, e.g. `SIGTERM`; `SIGKILL` unless set. */
+  readonly killSignal?: string | undefined;
+}
+
 export interface RemoveOptions extends CallOptions {
   /** Whether a running container is killed first; true unless set. */
   readonly force?: boolean | undefined;
@@ -87,6 +92,15 @@ export interface Engine extends AsyncDisposable {
      * a volume's, is taken), `cancelled` before it started, `unavailable`.
      */
     run(request: JobRequest, options?: JobOptions): Promise<JobResult>;
+    /**
+     * Starts a workload and leaves it to itself: it outlives this process. The engine keeps its log, and its container
+     * stays when it has ended. This connection kills it at its timeout as long as it is open; after that, and an hour
+     * after its end, it is the reaper's.
+     *
+     * @throws CosError as `run`; also `invalid_argument` for a job with standard input, and `failed_precondition` for
+     * one that does not start, which is removed.
+     */
+    start(request: JobRequest, options?: StartOptions): Promise<JobHandle>;
   };
 
   /** Of these, all that take an id take the full one, and refuse anything else as `invalid_argument`. */
@@ -131,6 +145,8 @@ export interface Engine extends AsyncDisposable {
     stop(id: string, options?: StopOptions): Promise<void>;
     /** Stops it, if it runs, and starts it again. @throws CosError `not_found`, `failed_precondition` (it does not start) */
     restart(id: string, options?: StopOptions): Promise<void>;
+    /** Sends its first process a signal. Succeeds when it has ended or is gone. @throws CosError `invalid_argument` */
+    kill(id: string, options?: KillOptions): Promise<void>;
     /**
      * Removes it with its anonymous volumes. Succeeds when it is already gone.
      *

@@ -5,19 +5,23 @@ export type {
   EngineCapabilities,
   EngineInfo,
   ImageOptions,
+  KillOptions,
   LogOptions,
   RemoveOptions,
   StopOptions,
 } from "./engine.ts";
 export { CosError, type CosErrorOptions, type ErrorCode, errorCodes } from "./errors.ts";
 export {
+  assertDetachable,
   assertIsJob,
+  type JobHandle,
   jobResult,
   type JobOptions,
   type JobRequest,
   type JobResult,
   type ProgressEvent,
   type ProgressSink,
+  type StartOptions,
 } from "./job.ts";
 export { deriveKey } from "./derive-key.ts";
 export {

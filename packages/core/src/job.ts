@@ -31,6 +31,15 @@ export const jobResult = z.strictObject({
 
 export type JobResult = z.output<typeof jobResult>;
 
+/** A job that was started and left to itself: what finds it again. */
+export interface JobHandle {
+  readonly containerId: string;
+  /** The container's name on the engine. */
+  readonly name: string;
+  readonly imageId: string;
+  readonly startedAt: Date;
+}
+
 /** A step of long work, for people and clients that wait. */
 export interface ProgressEvent {
   readonly phase: "queue" | "pull" | "build" | "create" | "start";
@@ -60,6 +69,9 @@ export interface JobOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a job that nobody waits for can be told while it is prepared. */
+export type StartOptions = Pick<JobOptions, "progress" | "signal">;
+
 /**
  * Refuses a service where a job is run: it would be killed and removed at its first end.
  *
@@ -68,4 +80,17 @@ export interface JobOptions {
 export function assertIsJob({ lifecycle }: WorkloadSpec): void {
   if (lifecycle === "ephemeral") return;
   throw new CosError("invalid_argument", "A service is not run as a job.", { hint: "Leave lifecycle out." });
+}
+
+/**
+ * Refuses a job that only somebody who stays with it could run.
+ *
+ * @throws CosError `invalid_argument`
+ */
+export function assertDetachable(spec: WorkloadSpec): void {
+  assertIsJob(spec);
+  if (spec.stdin === undefined) return;
+  throw new CosError("invalid_argument", "A detached job has no standard input: nobody stays to write it.", {
+    hint: "Run it attached, or pass the data by a mount or a variable.",
+  });
 }

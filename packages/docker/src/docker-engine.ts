@@ -4,10 +4,8 @@ import {
   type Engine,
   type EngineCapabilities,
   type EngineInfo,
-  type JobOptions,
-  type JobRequest,
-  type JobResult,
   type Signer,
+  type StartOptions,
 } from "@cos/core";
 import type { InfoBody } from "./api.ts";
 import { Containers } from "./containers/containers.ts";
@@ -16,6 +14,7 @@ import { ContainerEvents } from "./events.ts";
 import { type EngineFacts, toEngineInfo } from "./facts.ts";
 import { Images } from "./images/images.ts";
 import { type JobContext, runJob } from "./job/run-job.ts";
+import { DetachedJobs, startJob } from "./job/start-job.ts";
 import { StartQueue } from "./job/start-queue.ts";
 import { getNetwork } from "./networks.ts";
 import { type EngineClient, pingEngine } from "./transport/engine-client.ts";
@@ -61,9 +60,13 @@ export class DockerEngine implements Engine {
       events: new ContainerEvents(client),
       removals: new Removals(client),
       queue: new StartQueue(concurrentStarts),
+      detached: new DetachedJobs(client),
+    };
+    this.jobs = {
+      run: (request, options) => this.#track(options, (tracked) => runJob(this.#job, request, tracked)),
+      start: (request, options) => this.#track(options, (tracked) => startJob(this.#job, request, tracked)),
     };
     this.containers = new Containers(this.#job);
-    this.jobs = { run: (request, options) => this.#run(request, options) };
   }
 
   async ping({ signal }: CallOptions = {}): Promise<{ version: string; apiVersion: string; latencyMs: number }> {
@@ -80,6 +83,7 @@ export class DockerEngine implements Engine {
 
   async close({ handOver = false }: { readonly handOver?: boolean } = {}): Promise<void> {
     this.#closing.abort();
+    this.#job.detached.close();
     await Promise.allSettled(this.#running);
     await (handOver ? this.#job.removals.handedOver() : this.#job.removals.settled());
     this.#job.events.close();
@@ -90,14 +94,15 @@ export class DockerEngine implements Engine {
     await this.close();
   }
 
-  async #run(request: JobRequest, options: JobOptions = {}): Promise<JobResult> {
+  /** Does what closing the engine cancels and waits for. */
+  async #track<T>(options: StartOptions | undefined, run: (options: StartOptions) => Promise<T>): Promise<T> {
     this.#assertOpen();
     const closing = this.#closing.signal;
-    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
-    const run = runJob(this.#job, request, { ...options, signal });
-    const settled = run.catch(() => undefined).finally(() => this.#running.delete(settled));
+    const signal = options?.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
+    const running = run({ ...options, signal });
+    const settled = running.catch(() => undefined).finally(() => this.#running.delete(settled));
     this.#running.add(settled);
-    return await run;
+    return await running;
   }
 
   #assertOpen(): void {

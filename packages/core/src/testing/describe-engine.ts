@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { describeConnection } from "./contract/connection.ts";
 import { describeContainers } from "./contract/containers.ts";
+import { describeDetached } from "./contract/detached.ts";
 import { describeEndings } from "./contract/endings.ts";
 import { describeImages } from "./contract/images.ts";
 import { describeJobs } from "./contract/jobs.ts";
@@ -29,6 +30,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeJobs(bench);
     describeOutput(bench);
     describeEndings(bench);
+    describeDetached(bench);
     describeContainers(bench);
     describeLifecycle(bench);
     describeLogs(bench);

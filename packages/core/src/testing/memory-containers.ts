@@ -160,6 +160,15 @@ export function memoryContainers({ containers, signer, enter, create }: MemoryCo
       const container = containers.get(id);
       if (container !== undefined && isAlive(container)) end(container);
     },
+    async kill(id, { killSignal = "SIGKILL", ...options } = {}) {
+      enter(options);
+      assertFullId(id);
+      if (!/^SIG[A-Z0-9]{1,10}$/.test(killSignal)) {
+        throw new CosError("invalid_argument", "There is no such signal.", { hint: "Expected a name like SIGTERM." });
+      }
+      const container = containers.get(id);
+      if (container !== undefined && isAlive(container)) end(container);
+    },
     async restart(id, options) {
       enter(options);
       assertFullId(id);

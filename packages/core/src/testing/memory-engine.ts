@@ -2,7 +2,15 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { digestOf } from "../canonical.ts";
 import type { CallOptions, Engine, EngineCapabilities } from "../engine.ts";
 import { CosError } from "../errors.ts";
-import { assertIsJob, type JobOptions, type JobRequest, type JobResult } from "../job.ts";
+import {
+  assertDetachable,
+  assertIsJob,
+  type JobHandle,
+  type JobOptions,
+  type JobRequest,
+  type JobResult,
+  type StartOptions,
+} from "../job.ts";
 import { fromLabels, type Signer } from "../labels.ts";
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { EnvSpec } from "../spec/environment.ts";
@@ -146,6 +154,17 @@ export function createMemoryEngine({
     }
   }
 
+  const containers = memoryContainers({ containers: host.containers, signer, enter, create });
+
+  async function start(request: JobRequest, options: StartOptions = {}): Promise<JobHandle> {
+    assertDetachable(request.spec);
+    const containerId = await create(request, options);
+    options.progress?.({ phase: "start", message: "Starting" });
+    await containers.start(containerId, options);
+    const { name: called, imageId, details } = await containers.get(containerId, options);
+    return { containerId, name: called, imageId, startedAt: details?.startedAt ?? new Date() };
+  }
+
   async function close(): Promise<void> {
     closed = true;
     await Promise.all(removals);
@@ -172,8 +191,8 @@ export function createMemoryEngine({
       const storage = { storageDriver: "memory", dataRoot: "memory", liveRestore: false };
       return { ...version, ...system, ...storage, securityOptions: [], components: [], warnings: [] };
     },
-    jobs: { run },
-    containers: memoryContainers({ containers: host.containers, signer, enter, create }),
+    jobs: { run, start },
+    containers,
     images: {
       async ensure(env, options) {
         enter(options);

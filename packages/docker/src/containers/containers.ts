@@ -4,6 +4,7 @@ import {
   type ContainerRequest,
   type CreateOptions,
   fromLabels,
+  type KillOptions,
   type LogOptions,
   managedLabel,
   type OutputChunk,
@@ -19,7 +20,7 @@ import type { StartQueue } from "../job/start-queue.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { inspectContainer } from "./inspect.ts";
 import { createIdle, type CreateIdleContext } from "./create-idle.ts";
-import { renameContainer, restartContainer, startContainer, stopContainer } from "./lifecycle.ts";
+import { killContainer, renameContainer, restartContainer, startContainer, stopContainer } from "./lifecycle.ts";
 import { readLogs } from "./logs.ts";
 import { removeContainer } from "./removals.ts";
 import { toState } from "./state.ts";
@@ -75,6 +76,10 @@ export class Containers {
 
   async stop(id: string, options?: StopOptions): Promise<void> {
     await stopContainer(this.#client, id, options);
+  }
+
+  async kill(id: string, options?: KillOptions): Promise<void> {
+    await killContainer(this.#client, id, options);
   }
 
   async restart(id: string, options?: StopOptions): Promise<void> {

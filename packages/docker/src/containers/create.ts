@@ -21,8 +21,11 @@ import { resolveNetwork } from "../networks.ts";
 import type { Volumes } from "../volumes.ts";
 import type { Removals } from "./removals.ts";
 
-/** How long a job may outlive its own timeout before anybody may remove it, in seconds. */
-const timeoutGraceSeconds = 60;
+/**
+ * How long a job's container may outlive the job's own timeout before anybody may remove it, in seconds: one that nobody
+ * waits for has its log read later.
+ */
+const graceAfterTimeoutSeconds = { attached: 60, detached: 3600 } as const;
 
 /** What creating a container takes beside the spec. */
 export interface CreateContext {
@@ -65,7 +68,7 @@ export async function createContainer(
 ): Promise<CreatedContainer> {
   const { client, facts, signer, volumes } = context;
   const { spec, owner, image } = request;
-  const managed = toManagedLabels(spec, owner);
+  const managed = toManagedLabels(spec, owner, request.attached);
   const { temporary } = request;
   const name = temporary === undefined ? engineName(managed.name) : temporaryName(managed.name, temporary, managed.id);
   const binds = await resolveBinds(spec, request.hostRoots, facts);
@@ -137,9 +140,10 @@ async function findCreated(client: EngineClient, name: string, id: string): Prom
   }
 }
 
-function toManagedLabels(spec: WorkloadSpec, owner: string): ManagedLabels {
+function toManagedLabels(spec: WorkloadSpec, owner: string, attached: boolean): ManagedLabels {
   const id = newObjectId();
-  const untilTimeout = spec.timeoutSeconds === undefined ? undefined : spec.timeoutSeconds + timeoutGraceSeconds;
+  const graceSeconds = graceAfterTimeoutSeconds[attached ? "attached" : "detached"];
+  const untilTimeout = spec.timeoutSeconds === undefined ? undefined : spec.timeoutSeconds + graceSeconds;
   return {
     id,
     owner,

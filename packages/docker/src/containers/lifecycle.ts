@@ -1,4 +1,4 @@
-import { type CallOptions, CosError, isEngineName, type StopOptions } from "@cos/core";
+import { type CallOptions, CosError, isEngineName, type KillOptions, type StopOptions } from "@cos/core";
 import type { StartQueue } from "../job/start-queue.ts";
 import type { ContainerBody } from "../api.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
@@ -23,6 +23,26 @@ export async function stopContainer(client: EngineClient, id: string, options: S
     await endWithin(client, id, "stop", options);
   } catch (error) {
     if (refusalStatus(error) !== 404) throw error;
+  }
+}
+
+/**
+ * Sends a signal to the first process of a container. Succeeds when it has ended or is gone.
+ *
+ * @throws CosError `invalid_argument`; `unavailable`, `deadline_exceeded`, `cancelled`.
+ */
+export async function killContainer(client: EngineClient, id: string, options: KillOptions = {}): Promise<void> {
+  const { killSignal = "SIGKILL", signal } = options;
+  assertFullId(id);
+  if (!/^SIG[A-Z0-9]{1,10}$/.test(killSignal)) {
+    throw new CosError("invalid_argument", "There is no such signal.", { hint: "Expected a name like SIGTERM." });
+  }
+  try {
+    await client.call("POST", ["containers", id, "kill"], { query: { signal: killSignal }, signal });
+  } catch (error) {
+    const status = refusalStatus(error);
+    // A conflict is how engines say that it does not run.
+    if (status !== 404 && status !== 409) throw error;
   }
 }
 

@@ -1,16 +1,15 @@
 import { constants } from "node:os";
 import { assertIsJob, CosError, type JobOptions, type JobRequest, type JobResult } from "@cos/core";
 import { createContainer, type CreateContext, type CreatedContainer, resolveBinds } from "../containers/create.ts";
-import { isPortTaken } from "../containers/lifecycle.ts";
 import type { Removals } from "../containers/removals.ts";
 import type { ContainerEvents } from "../events.ts";
 import type { Images } from "../images/images.ts";
-import type { EngineClient } from "../transport/engine-client.ts";
 import { hijack, type HijackedStream } from "../transport/hijack.ts";
-import { refusalStatus } from "../transport/refusal.ts";
-import { assertStarted, type Completion, type CompletionWatch, watchCompletion } from "./completion.ts";
-import { exitCodeOfFailedStart, toHint } from "./hint.ts";
+import { type Completion, type CompletionWatch, watchCompletion } from "./completion.ts";
+import { toHint } from "./hint.ts";
 import { JobOutput } from "./job-output.ts";
+import { startCommand } from "./start-command.ts";
+import type { DetachedJobs } from "./start-job.ts";
 import type { StartQueue } from "./start-queue.ts";
 import { stopWhenDue } from "./stopping.ts";
 
@@ -22,6 +21,7 @@ export interface JobContext extends CreateContext {
   readonly events: ContainerEvents;
   readonly removals: Removals;
   readonly queue: StartQueue;
+  readonly detached: DetachedJobs;
 }
 
 /**
@@ -147,7 +147,7 @@ async function startAndFollow(
     () => true,
     () => false,
   );
-  const failedStart = await start(client, id, output);
+  const failedStart = await startCommand(client, id, () => output.reads > 0);
   leave();
   if (failedStart !== undefined) {
     const { exitCode, hint } = failedStart;
@@ -183,35 +183,6 @@ async function restOfOutput(ended: Promise<boolean>, output: JobOutput): Promise
     if (output.blocked) await output.drained();
     else if (output.reads === reads) return false;
   }
-}
-
-/** Starts the container; a command that cannot be started is an ending of its own, with Docker's exit code for it. */
-async function start(
-  client: EngineClient,
-  id: string,
-  output: JobOutput,
-): Promise<{ exitCode: number; hint: string } | undefined> {
-  try {
-    await client.call("POST", ["containers", id, "start"], { deadlineMs: 120_000 });
-  } catch (error) {
-    if (CosError.is(error) && error.details?.["unknown"] === true) {
-      await assertStarted(client, id, () => output.reads > 0);
-      return undefined;
-    }
-    if (!CosError.is(error) || refusalStatus(error) === undefined) throw error;
-    const exitCode = exitCodeOfFailedStart(error.message);
-    if (exitCode !== undefined) return { exitCode, hint: `The command could not be started. ${error.message}` };
-    const portTaken = isPortTaken(error);
-    throw new CosError(
-      portTaken ? "conflict" : "failed_precondition",
-      `The container could not be started. ${error.message}`,
-      {
-        ...(portTaken ? { hint: "Publish another host port." } : {}),
-        cause: error,
-      },
-    );
-  }
-  return undefined;
 }
 
 async function feed(stream: HijackedStream, stdin: Buffer): Promise<void> {

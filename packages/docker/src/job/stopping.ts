@@ -26,21 +26,10 @@ export function stopWhenDue(
 ): Stopping {
   let reason: "timeout" | "cancel" | undefined;
   let ended = false;
-  const kill = async () => {
-    while (!ended) {
-      try {
-        return await client.call("POST", ["containers", id, "kill"], { deadlineMs: 10_000 });
-      } catch (error) {
-        const status = refusalStatus(error);
-        if (status === 404 || status === 409) return;
-        await delay(retryMs);
-      }
-    }
-  };
   const stop = (why: "timeout" | "cancel") => {
     if (reason !== undefined || ended) return;
     reason = why;
-    void kill();
+    void killUntilEnded(client, id, () => ended);
   };
   const onAbort = () => stop("cancel");
   const clearTimer = timeoutSeconds === undefined ? undefined : callAfter(timeoutSeconds * 1000, () => stop("timeout"));
@@ -56,14 +45,33 @@ export function stopWhenDue(
   };
 }
 
-function callAfter(ms: number, callback: () => void): () => void {
-  const rest = ms - longestTimerMs;
-  let timer = setTimeout(
-    () => {
-      if (rest <= 0) callback();
-      else timer = setTimeout(callback, rest);
-    },
-    Math.min(ms, longestTimerMs),
-  );
+/** Kills a container. While the engine does not do it, it keeps asking, unless the container has ended or is gone. */
+export async function killUntilEnded(client: EngineClient, id: string, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    try {
+      return await client.call("POST", ["containers", id, "kill"], { deadlineMs: 10_000 });
+    } catch (error) {
+      const status = refusalStatus(error);
+      if (status === 404 || status === 409) return;
+      await delay(retryMs);
+    }
+  }
+}
+
+/**
+ * Calls back after any time, also one that is longer than Node's timers hold.
+ *
+ * @returns what prevents it.
+ */
+export function callAfter(ms: number, callback: () => void, { keepsAlive = true } = {}): () => void {
+  let restMs = ms;
+  let timer: NodeJS.Timeout;
+  const wait = () => {
+    const step = Math.min(restMs, longestTimerMs);
+    restMs -= step;
+    timer = setTimeout(() => (restMs <= 0 ? callback() : wait()), step);
+    if (!keepsAlive) timer.unref();
+  };
+  wait();
   return () => clearTimeout(timer);
 }

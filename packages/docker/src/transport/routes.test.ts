@@ -22,6 +22,7 @@ test.each([
   `POST /v1.41/containers/${id}/rename?name=cos-web`,
   `POST /v1.41/containers/${id}/rename?name=cos-web.previous-0123456789ab`,
   `POST /v1.41/containers/${id}/kill`,
+  `POST /v1.41/containers/${id}/kill?signal=SIGTERM`,
   `POST /v1.41/containers/${id}/stop?t=0`,
   `POST /v1.41/containers/${id}/restart?t=3600`,
   `GET /v1.41/containers/${id}/logs?stdout=true&stderr=true`,
@@ -78,6 +79,7 @@ describe("cos never sends", () => {
 
   test.each([
     ["a change to a container by its name", "POST /v1.41/containers/cos-x/start"],
+    ["a kill by no signal's name", `POST /v1.41/containers/${id}/kill?signal=0`],
     ["a stop by a name", "POST /v1.41/containers/cos-x/stop?t=10"],
     ["a restart by a short id", "POST /v1.41/containers/0123456789ab/restart?t=10"],
     ["a log by a name", "GET /v1.41/containers/cos-x/logs?stdout=true"],

@@ -47,6 +47,7 @@ const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = 
   [/\/(?:stop|restart)$/, /^t=[0-9]{1,4}$/],
   [new RegExp(`/containers/${id}/start$`), /^$/],
   [/\/rename$/, /^name=cos-[a-z0-9-]{1,50}(?:\.(?:next|previous)-[0-9a-f]{12})?$/],
+  [/\/kill$/, /^signal=SIG[A-Z0-9]{1,10}$/],
   [/\/logs$/, /^(?:stdout=true|stderr=true|tail=[0-9]+)$/],
 ];
 

@@ -12,6 +12,7 @@ const deeds: Readonly<Record<string, (engine: Engine, id: string) => Promise<unk
   wait: (engine, id) => engine.containers.wait(id, { until: "exit" }),
   "wait until healthy": (engine, id) => engine.containers.wait(id, { until: "healthy" }),
   stop: (engine, id) => engine.containers.stop(id),
+  kill: (engine, id) => engine.containers.kill(id),
   restart: (engine, id) => engine.containers.restart(id),
   remove: (engine, id) => engine.containers.remove(id),
   logs: (engine, id) => readLog(engine, id),
@@ -47,7 +48,7 @@ export function describeContainers(bench: Bench): void {
       },
     );
 
-    test.each(["stop", "remove"])("that is not there counts as done: %s", async (deed) => {
+    test.each(["stop", "kill", "remove"])("that is not there counts as done: %s", async (deed) => {
       const engine = await bench.connect();
       await expect(deeds[deed]?.(engine, noSuchId)).resolves.toBeUndefined();
     });
@@ -116,6 +117,23 @@ export function describeContainers(bench: Bench): void {
       }
       expect(await engine.containers.get(id)).toMatchObject({ state: "running" });
       await expect(engine.containers[deed](id, { graceSeconds: 3600 })).resolves.toBeUndefined();
+    });
+  });
+
+  describe("killing", () => {
+    test.each([{}, { killSignal: "SIGTERM" }])("ends a container, which stays: %j", async (options) => {
+      const engine = await bench.connect();
+      const id = await bench.makeContainer();
+      await engine.containers.kill(id, options);
+      await expect.poll(() => engine.containers.get(id), { timeout: 10_000 }).toMatchObject({ state: "exited" });
+      await expect(engine.containers.kill(id, options), "what has ended counts as done").resolves.toBeUndefined();
+    });
+
+    test.each(["TERM", "9", "SIG", "SIGTERM; x", "SIGKILL&force=true"])("refuses the signal %j", async (killSignal) => {
+      const engine = await bench.connect();
+      const id = await bench.makeContainer();
+      await expect(engine.containers.kill(id, { killSignal })).rejects.toMatchObject({ code: "invalid_argument" });
+      expect(await engine.containers.get(id)).toMatchObject({ state: "running" });
     });
   });
 
