@@ -1,4 +1,4 @@
-import type { Engine, OutputSink, ProgressSink } from "@cos/core";
+import type { Engine, Interaction, OutputSink, ProgressSink } from "@cos/core";
 import type { Asks, Effect, TargetKind } from "@cos/policy";
 import type * as z from "zod";
 import type { Caller } from "./caller.ts";
@@ -11,6 +11,8 @@ export interface OperationContext {
   readonly progress: ProgressSink;
   /** Where live output goes, if anybody wants it. */
   readonly output: OutputSink | undefined;
+  /** Who talks with what runs, if anybody does. */
+  readonly interaction?: Interaction | undefined;
   readonly signal: AbortSignal;
 }
 

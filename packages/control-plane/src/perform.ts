@@ -1,6 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { CosError, digestOf, type Engine, type OutputSink, parseWith, type ProgressSink } from "@cos/core";
+import {
+  CosError,
+  digestOf,
+  type Engine,
+  type Interaction,
+  type OutputSink,
+  parseWith,
+  type ProgressSink,
+} from "@cos/core";
 import type { AuditLog, Decision, Policy, Question, RuleJudgement } from "@cos/policy";
 import { type ConsentSources, seekConsent } from "./consent.ts";
 import { abortable } from "./abortable.ts";
@@ -23,6 +31,8 @@ export interface Call {
   readonly confirmedBy?: "caller" | "person" | "assumed" | undefined;
   readonly progress?: ProgressSink | undefined;
   readonly output?: OutputSink | undefined;
+  /** Talks with what the call runs. Only front ends that have somebody at their own end give one. */
+  readonly interaction?: Interaction | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -212,8 +222,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
 }
 
 async function toContext(call: Call, connecting: Promise<Engine>): Promise<OperationContext> {
-  const { caller, progress = () => {}, output, signal = new AbortController().signal } = call;
-  return { engine: await abortable(connecting, signal), caller, progress, output, signal };
+  const { caller, progress = () => {}, output, interaction, signal = new AbortController().signal } = call;
+  return { engine: await abortable(connecting, signal), caller, progress, output, interaction, signal };
 }
 
 /** The target as it is now that nobody else's turn is on. */

@@ -11,6 +11,7 @@ export type {
   StopOptions,
 } from "./engine.ts";
 export { CosError, type CosErrorOptions, type ErrorCode, errorCodes } from "./errors.ts";
+export { assertOneInput, type Interaction, type TerminalSize } from "./interaction.ts";
 export {
   assertDetachable,
   assertIsJob,

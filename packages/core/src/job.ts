@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { CosError } from "./errors.ts";
+import type { Interaction } from "./interaction.ts";
 import type { OutputSink } from "./output.ts";
 import type { WorkloadSpec } from "./spec/workload-spec.ts";
 
@@ -63,6 +64,8 @@ export interface JobRequest {
 }
 
 export interface JobOptions {
+  /** Talks with the job while it runs, instead of the `stdin` of its spec. */
+  readonly interaction?: Interaction | undefined;
   readonly output?: OutputSink | undefined;
   readonly progress?: ProgressSink | undefined;
   /** Cancels the job: its container is killed, and the result has `cancelled: true` if it had started. */

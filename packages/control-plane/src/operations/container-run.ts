@@ -13,10 +13,10 @@ export const containerRun = defineOperation({
   output: () => jobResult,
   asks: toAsks,
   preview: previewRun,
-  run: ({ engine, caller, progress, output, signal }, input) =>
+  run: ({ engine, caller, progress, output, interaction, signal }, input) =>
     engine.jobs.run(
       { spec: defineWorkload(toWorkload(input, caller)), owner: caller.name, hostRoots: caller.hostRoots },
-      { progress, output, signal },
+      { progress, output, interaction, signal },
     ),
   format: ({ exitCode, timedOut, cancelled, hint, stdout, stderr, durations }) =>
     [

@@ -4,6 +4,7 @@ import { describeContainers } from "./contract/containers.ts";
 import { describeDetached } from "./contract/detached.ts";
 import { describeEndings } from "./contract/endings.ts";
 import { describeImages } from "./contract/images.ts";
+import { describeInteraction } from "./contract/interaction.ts";
 import { describeJobs } from "./contract/jobs.ts";
 import { describeLifecycle } from "./contract/lifecycle.ts";
 import { describeLimits } from "./contract/limits.ts";
@@ -29,6 +30,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeImages(bench);
     describeJobs(bench);
     describeOutput(bench);
+    describeInteraction(bench);
     describeEndings(bench);
     describeDetached(bench);
     describeContainers(bench);

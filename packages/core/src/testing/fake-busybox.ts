@@ -16,6 +16,9 @@ export const fakeBusybox: MemoryProgram = async (job) => {
   return fail(job, 127, `exec ${program} failed: No such file or directory`);
 };
 
+/** What tells the size of its terminal when a line comes, and again when it has changed. */
+const sizesLine = "read line; stty size; trap 'stty size; exit 7' WINCH; echo ready; while true; do sleep 0.1; done";
+
 const commandLines = new Map<string, MemoryProgram>([
   ["echo hello", (job) => print(job, "hello\n")],
   ['echo "$GREETING"', (job) => print(job, `${job.variables["GREETING"] ?? ""}\n`)],
@@ -23,7 +26,10 @@ const commandLines = new Map<string, MemoryProgram>([
   ["kill -TERM $$", async () => 143],
   ["no-such-program", (job) => fail(job, 127, "sh: no-such-program: not found")],
   ["pwd; id -u", (job) => print(job, `${job.workingDir}\n${job.user}\n`)],
-  ["cat", (job) => print(job, job.stdin)],
+  ["cat", copyInput],
+  ["echo ready; cat", async (job) => (await print(job, "ready\n")) || copyInput(job)],
+  ["head -n 1", async (job) => print(job, `${(await readLine(job)) ?? ""}\n`)],
+  [sizesLine, tellSizes],
   ["wc -c", (job) => print(job, `${job.stdin.byteLength}\n`)],
   ["seq 1 20000", (job) => print(job, Array.from({ length: 20_000 }, (_, i) => `${i + 1}\n`).join(""))],
   ["sleep 0.1", async () => delay(100, 0)],
@@ -65,6 +71,40 @@ const commandLines = new Map<string, MemoryProgram>([
 async function print(job: MemoryJob, data: string | Uint8Array): Promise<number> {
   if (data.length > 0) await job.stdout(data);
   return 0;
+}
+
+async function copyInput(job: MemoryJob): Promise<number> {
+  for await (const data of inputOf(job)) await job.stdout(data);
+  return 0;
+}
+
+async function* inputOf({ interaction, stdin }: MemoryJob): AsyncGenerator<Uint8Array> {
+  if (interaction === undefined) yield stdin;
+  else yield* interaction.input;
+}
+
+/** The input up to the end of the first line, and no further. */
+async function readLine(job: MemoryJob): Promise<string | undefined> {
+  let text = "";
+  for await (const data of inputOf(job)) {
+    text += Buffer.from(data).toString();
+    if (text.includes("\n")) return text.split("\n", 1)[0];
+  }
+  return undefined;
+}
+
+async function tellSizes(job: MemoryJob): Promise<number> {
+  const terminal = job.interaction?.terminal;
+  if (terminal === undefined) return fail(job, 1, "stty: standard input: Inappropriate ioctl for device");
+  const tell = () => job.stdout(`${terminal.size().rows} ${terminal.size().columns}\r\n`);
+  // A terminal shows what is typed.
+  await job.stdout(`${await readLine(job)}\r\n`);
+  await tell();
+  const resized = new Promise<void>((resolve) => void terminal.onResize(resolve));
+  await job.stdout("ready\r\n");
+  await resized;
+  await tell();
+  return 7;
 }
 
 async function fail(job: MemoryJob, exitCode: number, message: string): Promise<number> {

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { CosError } from "../errors.ts";
+import { assertOneInput, type Interaction } from "../interaction.ts";
 import type { JobOptions } from "../job.ts";
 import { BoundedOutput } from "../output.ts";
 import { parseByteSize } from "../spec/sizes.ts";
@@ -14,6 +15,8 @@ export interface MemoryJob {
   readonly workingDir: string;
   readonly user: string;
   readonly stdin: Uint8Array;
+  /** Who talks with it; its input is read instead of `stdin`. */
+  readonly interaction?: Interaction | undefined;
   /** What is mounted, by target. */
   readonly mounts: ReadonlyMap<string, MemoryMount>;
   /** Writes output. Resolves when the sink has taken it; rejects once the job is killed. */
@@ -57,6 +60,7 @@ export async function runProgram(
   program: MemoryProgram,
   { spec, mounts, outputBytes, options, kill }: MemoryRun,
 ): Promise<MemoryEnding> {
+  assertOneInput(spec, options.interaction);
   const kept = { stdout: new BoundedOutput(outputBytes), stderr: new BoundedOutput(outputBytes) };
   let lastWrite = Promise.resolve();
   const writeTo = (stream: "stdout" | "stderr") => (data: string | Uint8Array) => {
@@ -79,6 +83,7 @@ export async function runProgram(
     workingDir: spec.workingDir ?? "/",
     user: spec.user ?? "0",
     stdin: Buffer.from(spec.stdin ?? "", spec.stdinEncoding),
+    interaction: options.interaction,
     mounts,
     stdout: writeTo("stdout"),
     stderr: writeTo("stderr"),

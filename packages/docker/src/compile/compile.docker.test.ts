@@ -39,6 +39,7 @@ const everything: WorkloadInput = {
 async function create(
   input: WorkloadInput,
   attached: boolean,
+  interaction?: "stream" | "terminal",
 ): Promise<{ compiled: Compiled; body: ContainerBody; warnings: string[] }> {
   const spec = defineWorkload({ ...input, labels: { "user.test": testRun } });
   const [image, info] = await Promise.all([
@@ -54,6 +55,7 @@ async function create(
     network: spec.network,
     volumeLabels: {},
     attached,
+    interaction,
   });
   const { Id, Warnings } = await callEngine<{ Id: string; Warnings: string[] | null }>(
     "POST",
@@ -75,13 +77,15 @@ afterAll(async () => {
 });
 
 describe("what a real engine builds", () => {
-  test.each<[string, WorkloadInput, boolean]>([
+  test.each<[string, WorkloadInput, boolean, ("stream" | "terminal")?]>([
     ["a sandboxed job", { env, command: "true" }, true],
     ["a job with stdin", { env, command: ["cat"], stdin: "x" }, true],
+    ["a job that somebody talks with", { env }, true, "stream"],
+    ["a job at a terminal", { env }, true, "terminal"],
     ["a strict job", { env, command: ["true"], profile: "strict" }, true],
     ["a service", { env, command: ["true"], lifecycle: "persistent", name: "web" }, false],
-  ])("is what was asked for: %s", async (_what, input, attached) => {
-    const { compiled, body, warnings } = await create(input, attached);
+  ])("is what was asked for: %s", async (_what, input, attached, interaction) => {
+    const { compiled, body, warnings } = await create(input, attached, interaction);
     expect(findDifferences(compiled, body)).toEqual([]);
     expect(() => assertBuiltAsAsked(compiled, body, warnings)).not.toThrow();
   });

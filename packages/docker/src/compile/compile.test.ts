@@ -136,8 +136,13 @@ const workload = fc
   })
   .filter((spec) => spec !== undefined);
 const compileInput = fc
-  .tuple(workload, fc.constantFrom(plainImage, opinionatedImage), fc.boolean())
-  .map(([spec, image, attached]) => inputFor(spec, image, attached));
+  .tuple(
+    workload,
+    fc.constantFrom(plainImage, opinionatedImage),
+    fc.boolean(),
+    fc.constantFrom(undefined, "stream" as const, "terminal" as const),
+  )
+  .map(([spec, image, attached, interaction]) => ({ ...inputFor(spec, image, attached), interaction }));
 
 /** The container's body, or undefined when the spec cannot be had on this engine and image. */
 function compileOrRefuse(input: CompileInput) {
@@ -322,6 +327,16 @@ describe("every workload", () => {
 
 describe("what is asked for", () => {
   const env = { image: "busybox" };
+
+  test.each([
+    ["nobody talks", undefined, {}, { Tty: false, OpenStdin: false, StdinOnce: false, AttachStdin: false }],
+    ["stdin is given", undefined, { stdin: "" }, { Tty: false, OpenStdin: true, StdinOnce: true, AttachStdin: true }],
+    ["somebody talks", "stream", {}, { Tty: false, OpenStdin: true, StdinOnce: true, AttachStdin: true }],
+    ["somebody sits at a terminal", "terminal", {}, { Tty: true, OpenStdin: true, StdinOnce: true, AttachStdin: true }],
+  ] as const)("input and a terminal as %s", (_what, interaction, more, expected) => {
+    const input = inputFor(defineWorkload({ env, ...more }));
+    expect(compile({ ...input, interaction }).body).toMatchObject(expected);
+  });
 
   test("a sandboxed job", () => {
     expect(bodyOf({ env, command: "echo hi" })).toMatchSnapshot();

@@ -27,6 +27,8 @@ export interface CompileInput {
   readonly volumeLabels: Readonly<Record<string, string>>;
   /** Whether cos reads the output while it appears, so that the engine need not keep it. */
   readonly attached: boolean;
+  /** How somebody talks with it, if anybody does. */
+  readonly interaction?: "stream" | "terminal" | undefined;
 }
 
 /** A {@link CompileInput} with every choice made: what each row of the table reads. */

@@ -1,5 +1,6 @@
 import { parseByteSize, parsePort } from "@cos/core";
 import { type MountBody, toMounts } from "./mounts.ts";
+import type { Plan } from "./plan.ts";
 import { absent, isObject, type Row, row } from "./row.ts";
 
 const nanosPerSecond = 1_000_000_000;
@@ -39,10 +40,10 @@ export const table: readonly Row[] = [
       StartPeriod: check.startPeriodSeconds * nanosPerSecond,
     };
   }),
-  row("Tty", () => false),
-  row("OpenStdin", ({ spec }) => spec.stdin !== undefined),
-  row("StdinOnce", ({ spec }) => spec.stdin !== undefined),
-  row("AttachStdin", ({ spec, attached }) => attached && spec.stdin !== undefined),
+  row("Tty", ({ interaction }) => interaction === "terminal"),
+  row("OpenStdin", takesInput),
+  row("StdinOnce", takesInput),
+  row("AttachStdin", (plan) => plan.attached && takesInput(plan)),
   row("AttachStdout", ({ attached }) => attached),
   row("AttachStderr", ({ attached }) => attached),
   row("ExposedPorts", ({ spec }) => Object.fromEntries(ports(spec.ports).map(({ key }) => [key, {}])), {
@@ -154,6 +155,10 @@ export const table: readonly Row[] = [
   absent("MacAddress"),
   absent("OnBuild"),
 ];
+
+function takesInput({ spec, interaction }: Plan): boolean {
+  return spec.stdin !== undefined || interaction !== undefined;
+}
 
 function mergeVariables(inherited: readonly string[], own: Readonly<Record<string, string>>): string[] {
   const merged = new Map(inherited.map((entry) => [entry.split("=", 1)[0] ?? "", entry]));

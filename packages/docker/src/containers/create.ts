@@ -11,7 +11,7 @@ import {
 } from "@cos/core";
 import type { ContainerBody } from "../api.ts";
 import { assertBuiltAsAsked, compile, type Compiled } from "../compile/compile.ts";
-import type { ResolvedBind } from "../compile/plan.ts";
+import type { CompileInput, ResolvedBind } from "../compile/plan.ts";
 import type { EngineFacts } from "../facts.ts";
 import { assertNotTheEngines, resolveHostPath } from "../host-paths.ts";
 import type { ResolvedImage } from "../images/image.ts";
@@ -44,6 +44,7 @@ export interface CreateRequest {
   readonly attached: boolean;
   /** Makes it under a temporary name. */
   readonly temporary?: "next" | undefined;
+  readonly interaction?: CompileInput["interaction"];
 }
 
 /** A container that exists and was not started yet. */
@@ -80,6 +81,7 @@ export async function createContainer(
     binds,
     network,
     attached: request.attached,
+    interaction: request.interaction,
     labels: toLabels("container", managed, signer),
     volumeLabels: image.config.volumes.length === 0 ? {} : toLabels("volume", managed, signer),
   });

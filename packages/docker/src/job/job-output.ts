@@ -1,28 +1,35 @@
 import { BoundedOutput, CosError, type OutputChunk, type OutputSink } from "@cos/core";
 import { StdcopyDemuxer } from "../stdcopy.ts";
 
+/** How a container sends its output: both streams in frames, or what a terminal shows as it is. */
+export type OutputForm = "frames" | "terminal";
+
 /** The output of a job: passed on live, kept within bounds. */
 export class JobOutput {
   readonly stdout: BoundedOutput;
   readonly stderr: BoundedOutput;
-  readonly #demuxer: StdcopyDemuxer;
+  readonly #push: (chunk: Buffer) => void | Promise<void>;
+  readonly #atBoundary: () => boolean;
   #failure: CosError | undefined;
   #reads = 0;
   #blocked = false;
   #pending: Promise<void> = Promise.resolve();
 
-  constructor(limitBytes: number | undefined, sink: OutputSink | undefined) {
+  constructor(limitBytes: number | undefined, sink: OutputSink | undefined, form: OutputForm = "frames") {
     this.stdout = new BoundedOutput(limitBytes);
     this.stderr = new BoundedOutput(limitBytes);
-    this.#demuxer = new StdcopyDemuxer((chunk: OutputChunk) => {
+    const pass = (chunk: OutputChunk) => {
       this[chunk.stream].push(chunk.data);
       return sink?.(chunk);
-    });
+    };
+    const demuxer = new StdcopyDemuxer(pass);
+    this.#push = form === "frames" ? (chunk) => demuxer.push(chunk) : (data) => pass({ stream: "stdout", data });
+    this.#atBoundary = () => demuxer.atBoundary;
   }
 
   /** Whether everything that arrived was understood and complete. */
   get intact(): boolean {
-    return this.#failure === undefined && this.#demuxer.atBoundary;
+    return this.#failure === undefined && this.#atBoundary();
   }
 
   /**
@@ -33,7 +40,7 @@ export class JobOutput {
     this.#reads++;
     if (this.#failure !== undefined) return true;
     try {
-      const pending = this.#demuxer.push(chunk);
+      const pending = this.#push(chunk);
       if (pending === undefined) return true;
       this.#blocked = true;
       const proceed = () => {

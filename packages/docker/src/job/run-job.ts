@@ -1,8 +1,18 @@
 import { constants } from "node:os";
-import { assertIsJob, CosError, type JobOptions, type JobRequest, type JobResult } from "@cos/core";
+import {
+  assertIsJob,
+  assertOneInput,
+  CosError,
+  type Interaction,
+  type JobOptions,
+  type JobRequest,
+  type JobResult,
+} from "@cos/core";
 import { createContainer, type CreateContext, type CreatedContainer, resolveBinds } from "../containers/create.ts";
 import type { Removals } from "../containers/removals.ts";
 import type { ContainerEvents } from "../events.ts";
+import { converse } from "../interaction/conversation.ts";
+import { detachKeys } from "../interaction/input.ts";
 import type { Images } from "../images/images.ts";
 import { hijack, type HijackedStream } from "../transport/hijack.ts";
 import { type Completion, type CompletionWatch, watchCompletion } from "./completion.ts";
@@ -11,7 +21,7 @@ import { JobOutput } from "./job-output.ts";
 import { startCommand } from "./start-command.ts";
 import type { DetachedJobs } from "./start-job.ts";
 import type { StartQueue } from "./start-queue.ts";
-import { stopWhenDue } from "./stopping.ts";
+import { type Stopping, stopWhenDue } from "./stopping.ts";
 
 /** How long the engine may be silent before it sends the rest of the output of a container that ended, in milliseconds. */
 const outputGraceMs = 5_000;
@@ -30,8 +40,9 @@ export interface JobContext extends CreateContext {
  */
 export async function runJob(context: JobContext, request: JobRequest, options: JobOptions): Promise<JobResult> {
   const { spec, owner, hostRoots = [] } = request;
-  const { signal, progress } = options;
+  const { signal, progress, interaction } = options;
   assertIsJob(spec);
+  assertOneInput(spec, interaction);
   const clock = stopwatch();
   // Refused here before anything is pulled; resolved again when the container is created.
   await resolveBinds(spec, hostRoots, context.facts);
@@ -42,13 +53,19 @@ export async function runJob(context: JobContext, request: JobRequest, options: 
   let container: CreatedContainer | undefined;
   try {
     progress?.({ phase: "create", message: "Creating the container" });
-    container = await createContainer(context, { spec, owner, hostRoots, image, attached: true }, signal);
-    const output = new JobOutput(request.outputBytes, options.output);
-    const prepared = await prepare(context, container, output, spec.stdin !== undefined, signal);
+    const talks = interaction && (interaction.terminal === undefined ? "stream" : "terminal");
+    const asked = { spec, owner, hostRoots, image, attached: true, interaction: talks } as const;
+    container = await createContainer(context, asked, signal);
+    const output = new JobOutput(request.outputBytes, options.output, talks === "terminal" ? "terminal" : "frames");
+    const streams = {
+      ...(spec.stdin === undefined && talks === undefined ? {} : { stdin: true }),
+      ...(talks === "terminal" ? { detachKeys } : {}),
+    };
+    const prepared = await prepare(context, container, output, streams, signal);
     try {
       const createdMs = clock.lap();
       progress?.({ phase: "start", message: `Starting ${container.name}` });
-      const run = await startAndFollow(context, container, prepared, { spec, output, signal, leave });
+      const run = await startAndFollow(context, container, prepared, { spec, output, interaction, signal, leave });
       await output.drained();
       const [stdout, stderr] = [output.stdout.text(), output.stderr.text()];
       const hint = run.hint ?? toHint(spec, { ...run, stderr });
@@ -88,7 +105,7 @@ async function prepare(
   { client, events }: JobContext,
   container: CreatedContainer,
   output: JobOutput,
-  withStdin: boolean,
+  streams: { readonly stdin?: boolean; readonly detachKeys?: string },
   signal: AbortSignal | undefined,
 ): Promise<Prepared> {
   let opened: HijackedStream | undefined;
@@ -96,7 +113,7 @@ async function prepare(
   const attaching = hijack(
     client,
     ["containers", container.id, "attach"],
-    { stream: true, stdout: true, stderr: true, ...(withStdin ? { stdin: true } : {}) },
+    { stream: true, stdout: true, stderr: true, ...streams },
     (chunk) => output.take(chunk, resume),
     signal,
   ).then((stream) => (opened = stream));
@@ -132,6 +149,7 @@ interface Run extends Completion {
 interface Following {
   readonly spec: JobRequest["spec"];
   readonly output: JobOutput;
+  readonly interaction: Interaction | undefined;
   readonly signal: AbortSignal | undefined;
   /** Gives the place in the queue back. */
   readonly leave: () => void;
@@ -141,23 +159,34 @@ async function startAndFollow(
   { client }: JobContext,
   { id }: CreatedContainer,
   { stream, watch }: Prepared,
-  { spec, output, signal, leave }: Following,
+  { spec, output, interaction, signal, leave }: Following,
 ): Promise<Run> {
   const outputEnded = stream.ended.then(
     () => true,
     () => false,
   );
-  const failedStart = await startCommand(client, id, () => output.reads > 0);
-  leave();
-  if (failedStart !== undefined) {
-    const { exitCode, hint } = failedStart;
-    return { exitCode, hint, oomKilled: false, lost: false, timedOut: false, cancelled: false, outputLost: false };
-  }
-  const stopping = stopWhenDue(client, id, spec.timeoutSeconds, signal);
-  if (spec.stdin !== undefined) void feed(stream, Buffer.from(spec.stdin, spec.stdinEncoding));
+  const input =
+    interaction ??
+    (spec.stdin === undefined ? undefined : { input: once(Buffer.from(spec.stdin, spec.stdinEncoding)) });
+  const conversation = input && converse(client, ["containers", id], stream, input);
+  let stopping: Stopping | undefined;
   try {
+    const failedStart = await startCommand(
+      client,
+      id,
+      () => output.reads > 0,
+      () => conversation?.starting(),
+    );
+    leave();
+    if (failedStart !== undefined) {
+      const { exitCode, hint } = failedStart;
+      return { exitCode, hint, oomKilled: false, lost: false, timedOut: false, cancelled: false, outputLost: false };
+    }
+    stopping = stopWhenDue(client, id, spec.timeoutSeconds, either(signal, conversation?.failed));
+    void conversation?.started();
     const completion = await watch.completed();
     const reason = stopping.reason();
+    if (reason === "cancel" && signal?.aborted !== true) conversation?.failed.throwIfAborted();
     stopping.done();
     const outputComplete = await restOfOutput(outputEnded, output);
     return {
@@ -167,7 +196,8 @@ async function startAndFollow(
       outputLost: completion.lost || !outputComplete,
     };
   } finally {
-    stopping.done();
+    stopping?.done();
+    conversation?.stop();
   }
 }
 
@@ -185,13 +215,12 @@ async function restOfOutput(ended: Promise<boolean>, output: JobOutput): Promise
   }
 }
 
-async function feed(stream: HijackedStream, stdin: Buffer): Promise<void> {
-  try {
-    await stream.write(stdin);
-  } catch {
-    // A job that ends without reading its input is no failure.
-  }
-  stream.endInput();
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
+}
+
+async function* once(value: Buffer): AsyncGenerator<Buffer> {
+  yield value;
 }
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));

@@ -10,15 +10,17 @@ import { exitCodeOfFailedStart } from "./hint.ts";
  * it.
  *
  * @param wasSeen whether the job gave a sign of life, for a start whose answer was lost.
+ * @param onSent called when the request to start it has left this process.
  * @throws CosError `conflict` (a port is taken), `failed_precondition`, `unavailable`.
  */
 export async function startCommand(
   client: EngineClient,
   id: string,
   wasSeen: () => boolean,
+  onSent?: () => void,
 ): Promise<{ exitCode: number; hint: string } | undefined> {
   try {
-    await client.call("POST", ["containers", id, "start"], { deadlineMs: 120_000 });
+    await client.call("POST", ["containers", id, "start"], { deadlineMs: 120_000, onSent });
   } catch (error) {
     if (CosError.is(error) && error.details?.["unknown"] === true) {
       await assertStarted(client, id, wasSeen);

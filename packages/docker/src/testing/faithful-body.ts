@@ -22,7 +22,7 @@ export function toFaithfulBody(created: Readonly<Record<string, unknown>>): Cont
       StartedAt: "",
       FinishedAt: "",
     },
-    Config: { ...config, Tty: false },
+    Config: { ...config, Tty: config["Tty"] === true },
     HostConfig: { ...host, MaskedPaths: ["/proc/kcore"], ReadonlyPaths: ["/proc/sys"] },
     NetworkSettings: { Networks: { [host.NetworkMode]: {} } },
     Mounts: host.Mounts.map(({ Type, Source, Target, ReadOnly }) => ({

@@ -16,7 +16,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["GET", `/${version}/containers/json`],
   ["POST", `/${version}/containers/create`],
   ["GET", `/${version}/containers/(?:${id}|${name})/json`],
-  ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart|rename)`],
+  ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart|rename|resize)`],
   ["GET", `/${version}/containers/${id}/logs`],
   ["DELETE", `/${version}/containers/${id}`],
   ["GET", `/${version}/images/${imagePart}(?:/${imagePart})*/json`],
@@ -48,6 +48,7 @@ const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = 
   [new RegExp(`/containers/${id}/start$`), /^$/],
   [/\/rename$/, /^name=cos-[a-z0-9-]{1,50}(?:\.(?:next|previous)-[0-9a-f]{12})?$/],
   [/\/kill$/, /^signal=SIG[A-Z0-9]{1,10}$/],
+  [/\/resize$/, /^[hw]=[1-9][0-9]{0,4}$/],
   [/\/logs$/, /^(?:stdout=true|stderr=true|tail=[0-9]+)$/],
 ];
 
