@@ -1,5 +1,6 @@
 import type { JobHandle, JobOptions, JobRequest, JobResult, ProgressSink, StartOptions } from "./job.ts";
 import type { ContainerRequest, CreateOptions, WaitOptions, WaitResult } from "./lifecycle.ts";
+import type { NetworkRequest } from "./network.ts";
 import type { OutputChunk } from "./output.ts";
 import type { Container, Image, Network, Volume } from "./resources.ts";
 import type { EnvSpec } from "./spec/environment.ts";
@@ -171,8 +172,24 @@ export interface Engine extends AsyncDisposable {
   };
 
   readonly networks: {
+    /** Networks of any kind. `managed: true` leaves out what does not carry this installation's signature. */
+    list(filter?: { readonly managed?: boolean }, options?: CallOptions): Promise<Network[]>;
     /** The managed network that callers call `name`. @throws CosError `not_found` when there is none, or it is not managed. */
     get(name: string, options?: CallOptions): Promise<Network>;
+    /**
+     * Makes a network, and checks that it is as asked for.
+     *
+     * @throws CosError `invalid_argument`, `already_exists` when the name is taken, `failed_precondition` when the engine
+     * made something else, which is gone then.
+     */
+    create(request: NetworkRequest, options?: CallOptions): Promise<Network>;
+    /**
+     * Removes the network with this full id. Succeeds when it is already gone.
+     *
+     * @throws CosError `conflict` when any container is on it, also one that does not run; `invalid_argument`;
+     * `failed_precondition` for a network that the engine cannot be without.
+     */
+    remove(id: string, options?: CallOptions): Promise<void>;
   };
 
   readonly volumes: {

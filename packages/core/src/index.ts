@@ -44,6 +44,7 @@ export {
   userLabels,
 } from "./labels.ts";
 export type { ContainerRequest, CreateOptions, WaitGoal, WaitOptions, WaitResult } from "./lifecycle.ts";
+export { isOnNetwork, networkRequest, type NetworkRequest } from "./network.ts";
 export { BoundedOutput, defaultOutputBytes, type OutputChunk, type OutputSink } from "./output.ts";
 export { parseWith } from "./parse.ts";
 export { printable } from "./printable.ts";

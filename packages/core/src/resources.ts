@@ -61,6 +61,7 @@ export interface Network {
   readonly id: string;
   /** Its name on the engine. */
   readonly name: string;
+  readonly createdAt: Date;
   /** Whether nothing outside the network can be reached from it. */
   readonly internal: boolean;
   readonly ownership: Ownership;

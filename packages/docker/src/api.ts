@@ -75,14 +75,6 @@ export interface VolumeBody {
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
 
-export interface NetworkBody {
-  readonly Id: string;
-  readonly Name: string;
-  readonly Driver: string;
-  readonly Internal?: boolean;
-  readonly Labels?: Readonly<Record<string, string>> | null;
-}
-
 export interface InfoBody {
   readonly ServerVersion: string;
   readonly OperatingSystem: string;

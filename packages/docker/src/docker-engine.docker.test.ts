@@ -11,8 +11,9 @@ afterAll(() => removeContainersWith(label));
 describeEngine(
   "docker",
   ({ signer }) => connectDocker({ signer }),
-  ({ name, logs }: MadeContainer) => {
+  ({ name, logs, network = "none" }: MadeContainer) => {
     const lines = logs.map(({ stream, text }) => `echo ${text}${stream === "stderr" ? " >&2" : ""}; `);
-    return startRawContainer(label, { name, command: `${lines.join("")}exec sleep 600` });
+    const hostConfig = { NetworkMode: network };
+    return startRawContainer(label, { name, command: `${lines.join("")}exec sleep 600`, hostConfig });
   },
 );

@@ -16,7 +16,7 @@ import { Images } from "./images/images.ts";
 import { type JobContext, runJob } from "./job/run-job.ts";
 import { DetachedJobs, startJob } from "./job/start-job.ts";
 import { StartQueue } from "./job/start-queue.ts";
-import { getNetwork } from "./networks.ts";
+import { Networks } from "./networks/networks.ts";
 import { type EngineClient, pingEngine } from "./transport/engine-client.ts";
 import { Volumes } from "./volumes.ts";
 
@@ -36,7 +36,7 @@ export class DockerEngine implements Engine {
   readonly capabilities: EngineCapabilities;
   readonly containers: Containers;
   readonly images: Images;
-  readonly networks: Engine["networks"];
+  readonly networks: Networks;
   readonly volumes: Volumes;
   readonly jobs: Engine["jobs"];
   readonly #client: EngineClient;
@@ -48,7 +48,7 @@ export class DockerEngine implements Engine {
     this.name = name;
     this.capabilities = facts.capabilities;
     this.#client = client;
-    this.networks = { get: (name, options) => getNetwork({ client, signer }, name, options?.signal) };
+    this.networks = new Networks(client, signer);
     this.volumes = new Volumes(client, signer);
     this.images = new Images({ client, signer, env });
     this.#job = {

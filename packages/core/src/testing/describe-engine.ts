@@ -9,6 +9,7 @@ import { describeJobs } from "./contract/jobs.ts";
 import { describeLifecycle } from "./contract/lifecycle.ts";
 import { describeLimits } from "./contract/limits.ts";
 import { describeLogs } from "./contract/logs.ts";
+import { describeNetworks } from "./contract/networks.ts";
 import { describeOutput } from "./contract/output.ts";
 import { describeOwnership } from "./contract/ownership.ts";
 import { type ConnectEngine, type MakeContainer, prepareBench } from "./contract/setup.ts";
@@ -37,6 +38,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeLifecycle(bench);
     describeLogs(bench);
     describeOwnership(bench);
+    describeNetworks(bench);
     describeStorage(bench);
     describeLimits(bench);
   });

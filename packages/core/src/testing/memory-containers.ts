@@ -39,6 +39,8 @@ export interface AddedContainer {
   readonly labels?: Readonly<Record<string, string>>;
   /** `running` unless set. */
   readonly state?: ContainerState;
+  /** Names of networks; `bridge` unless set. */
+  readonly networks?: readonly string[];
   readonly logs?: readonly MemoryLine[];
 }
 
@@ -49,7 +51,7 @@ export interface AddedContainer {
  */
 export function addContainer(
   { containers }: { readonly containers: Map<string, MemoryContainer> },
-  { name, image = "somebody/app", labels = {}, state = "running", logs = [] }: AddedContainer,
+  { name, image = "somebody/app", labels = {}, state = "running", networks = ["bridge"], logs = [] }: AddedContainer,
 ): string {
   const id = newObjectId() + newObjectId();
   const now = new Date();
@@ -61,7 +63,7 @@ export function addContainer(
     state,
     createdAt: now,
     ...(state === "exited" || state === "dead" ? { finishedAt: now, exitCode: 0 } : {}),
-    networks: ["bridge"],
+    networks,
     ports: [],
     allLabels: labels,
     volumes: [],

@@ -3,24 +3,33 @@ import { engineName, newObjectId, type Signer, specLabel, temporaryName, toLabel
 import type { ContainerRequest } from "../lifecycle.ts";
 import { parsePort } from "../spec/ports.ts";
 import type { MemoryContainer } from "./memory-containers.ts";
+import { findNetworkOf, type MemoryNetwork } from "./memory-networks.ts";
 
 const firstFreePort = 32_768;
 
 /**
  * The container of a workload, made and not started. Nothing holds it yet.
  *
- * @throws CosError `already_exists` when its name is taken.
+ * @throws CosError `already_exists` when its name is taken, `not_found` when its network is not its owner's.
  */
 export function createContainer(
-  { spec, owner, temporary }: ContainerRequest,
+  request: ContainerRequest,
   image: { readonly id: string; readonly reference: string },
-  containers: ReadonlyMap<string, MemoryContainer>,
+  {
+    containers,
+    networks,
+  }: {
+    readonly containers: ReadonlyMap<string, MemoryContainer>;
+    readonly networks: Map<string, MemoryNetwork>;
+  },
   signer: Signer,
 ): MemoryContainer {
+  const { spec, owner, temporary } = request;
   const cosId = newObjectId();
   const shortName = spec.name ?? `job-${cosId.slice(0, 12)}`;
   const name = temporary === undefined ? engineName(shortName) : temporaryName(shortName, temporary, cosId);
   assertFree(name, containers);
+  const network = findNetworkOf({ networks, signer }, request);
   const { lifecycle, ttlSeconds, purpose = "", project = "" } = spec;
   const createdAt = new Date();
   const described = {
@@ -42,7 +51,7 @@ export function createContainer(
     state: "created",
     createdAt,
     starts: [],
-    networks: [spec.network],
+    networks: [network],
     ports: spec.ports.flatMap((text, index) => {
       const port = parsePort(text);
       if (port === undefined) return [];

@@ -15,7 +15,7 @@ const images = { "busybox:latest": fakeBusybox };
 describeEngine(
   "memory",
   ({ signer }) => createMemoryEngine({ signer, images, host }),
-  (container) => addContainer(host, container),
+  ({ network, ...container }) => addContainer(host, { ...container, ...(network && { networks: [network] }) }),
 );
 
 describe("the in-memory engine", () => {

@@ -19,12 +19,14 @@ import { parseByteSize } from "../spec/sizes.ts";
 import { type MemoryContainer, memoryContainers } from "./memory-containers.ts";
 import { createContainer } from "./memory-create.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
+import { type MemoryNetwork, memoryNetworks } from "./memory-networks.ts";
 import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
 import { WatchedMap } from "./watched-map.ts";
 
 /** What engines that are connected to the same place share. Made by {@link createMemoryHost}. */
 export interface MemoryHost {
   readonly containers: WatchedMap<MemoryContainer>;
+  readonly networks: Map<string, MemoryNetwork>;
   readonly volumes: Map<string, MemoryVolume>;
 }
 
@@ -39,7 +41,7 @@ export interface MemoryEngineOptions {
 }
 
 export function createMemoryHost(): MemoryHost {
-  return { containers: new WatchedMap(), volumes: new Map() };
+  return { containers: new WatchedMap(), networks: new Map(), volumes: new Map() };
 }
 
 const version = { version: "1.0.0", apiVersion: "1.0" };
@@ -97,7 +99,7 @@ export function createMemoryEngine({
     const image = findImage(request.spec.env);
     options.progress?.({ phase: "create", message: "Creating the container" });
     enter(options);
-    const container = createContainer(request, image, host.containers, signer);
+    const container = createContainer(request, image, host, signer);
     const mounts = openMounts(request, host.volumes, signer);
     const workload = { program: image.program, spec: request.spec, mounts };
     host.containers.set(container.id, { ...container, workload, log: [] });
@@ -116,7 +118,7 @@ export function createMemoryEngine({
     options.progress?.({ phase: "create", message: "Creating the container" });
     enter(options);
     const container = {
-      ...createContainer(request, image, host.containers, signer),
+      ...createContainer(request, image, host, signer),
       state: "running" as const,
       starts: [new Date()],
       kill: new AbortController(),
@@ -204,14 +206,7 @@ export function createMemoryEngine({
         programs.delete(imageIdOf(id));
       },
     },
-    networks: {
-      async get(network, options) {
-        enter(options);
-        throw new CosError("not_found", `There is no managed network ${JSON.stringify(network)}.`, {
-          hint: `Engine ${name} has none.`,
-        });
-      },
-    },
+    networks: memoryNetworks({ ...host, signer, enter }),
     volumes: {
       async list({ managed = false } = {}, options) {
         enter(options);

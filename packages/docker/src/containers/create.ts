@@ -17,7 +17,7 @@ import { assertNotTheEngines, resolveHostPath } from "../host-paths.ts";
 import type { ResolvedImage } from "../images/image.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { refusalStatus } from "../transport/refusal.ts";
-import { resolveNetwork } from "../networks.ts";
+import { resolveNetwork } from "../networks/resolve-network.ts";
 import type { Volumes } from "../volumes.ts";
 import type { Removals } from "./removals.ts";
 

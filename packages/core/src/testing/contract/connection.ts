@@ -24,6 +24,9 @@ const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => P
   "images.ensure": (engine, options) => engine.images.ensure({ image }, { pull: "never", owner, ...options }),
   "images.remove": (engine, options) => engine.images.remove(`sha256:${noSuchId}`, options),
   "networks.get": (engine, options) => engine.networks.get("no-such-network", options),
+  "networks.list": (engine, options) => engine.networks.list({}, options),
+  "networks.create": (engine, options) => engine.networks.create({ name: "contract-no-network", owner }, options),
+  "networks.remove": (engine, options) => engine.networks.remove(noSuchId, options),
   "volumes.list": (engine, options) => engine.volumes.list({}, options),
   "volumes.remove": (engine, options) => engine.volumes.remove("cos-no-such-volume", options),
 };

@@ -212,14 +212,4 @@ export function describeContainers(bench: Bench): void {
       expect(await digestOn(engine, await bench.makeContainer({ name }))).not.toBe(before);
     });
   });
-
-  describe("networks", () => {
-    test.each(["no-such-network", "bridge", "none", "a/b", "../info", "", "x".repeat(300)])(
-      "%j is no managed network",
-      async (name) => {
-        const engine = await bench.connect();
-        await expect(engine.networks.get(name)).rejects.toMatchObject({ code: "not_found", hint: expect.any(String) });
-      },
-    );
-  });
 }

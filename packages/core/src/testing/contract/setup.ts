@@ -14,6 +14,8 @@ export interface MadeContainer {
   readonly name: string;
   /** What it writes when it starts. Text is of letters and spaces. */
   readonly logs: readonly { readonly stream: OutputChunk["stream"]; readonly text: string }[];
+  /** The network that it is on, by its name on the engine; any unless set. */
+  readonly network?: string | undefined;
 }
 
 /**
@@ -124,9 +126,9 @@ export function prepareBench(connect: ConnectEngine, makeContainer: MakeContaine
       signers.add(as);
       return engine;
     },
-    async makeContainer({ name = newName(), logs = [] } = {}) {
+    async makeContainer({ name = newName(), logs = [], network } = {}) {
       signers.add(signer);
-      const id = await makeContainer({ name, logs });
+      const id = await makeContainer({ name, logs, network });
       made.push(id);
       return id;
     },
@@ -137,6 +139,7 @@ async function removeEverything(engine: Engine, made: readonly string[]): Promis
   try {
     for (const id of made) await engine.containers.remove(id);
     for (const { id } of await engine.containers.list({ managed: true })) await engine.containers.remove(id);
+    for (const { id } of await engine.networks.list({ managed: true })) await engine.networks.remove(id);
     for (const { name } of await engine.volumes.list({ managed: true })) await engine.volumes.remove(name);
   } finally {
     await engine.close();

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { createSigner, defineWorkload, newObjectId, toLabels } from "@cos/core";
 import { GenericContainer, Network, Wait } from "testcontainers";
 import { expect, test } from "vitest";
-import { connectDocker } from "./connect.ts";
-import { FaultProxy } from "./testing/fault-proxy.ts";
-import { enginePath } from "./testing/raw-engine.ts";
+import { connectDocker } from "../connect.ts";
+import { FaultProxy } from "../testing/fault-proxy.ts";
+import { enginePath } from "../testing/raw-engine.ts";
 
 const signer = createSigner(randomBytes(32));
 const owner = "networks-test";
@@ -70,13 +70,21 @@ test("a managed network is told apart from what only looks like one", async () =
   expect(await engine.networks.get(name)).toEqual({
     id: network.id,
     name: `cos-${name}`,
+    createdAt: expect.any(Date),
     internal: true,
     ownership: { status: "managed", labels: expect.objectContaining({ owner, name }) },
   });
 
   await using stranger = await connectDocker({ signer: createSigner(randomBytes(32)) });
   await expect(stranger.networks.get(name)).rejects.toMatchObject({ code: "not_found" });
-  for (const change of [{ Driver: "overlay" }, { Name: "cos-other" }, { Labels: null }]) {
+  for (const change of [
+    { Driver: "overlay" },
+    { Driver: "macvlan" },
+    { Options: { "com.docker.network.bridge.name": "docker0" } },
+    { Scope: "swarm" },
+    { Name: "cos-other" },
+    { Labels: null },
+  ]) {
     proxy.script(/^GET \/networks\//, {
       kind: "rewrite-answer",
       change: (body) => ({ ...(body as object), ...change }),
