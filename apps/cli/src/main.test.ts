@@ -21,7 +21,7 @@ describe("help", () => {
   test.each([[[]], [["--help"]], [["-h"]], [["help"]]])("cos %j shows the commands on stdout, for 0", async (args) => {
     const { code, stdout, stderr } = await cos(...args);
     expect([code, stderr]).toEqual([0, ""]);
-    const operations = ["run", "ps", "logs", "stop", "restart", "rm", "reap", "ping"];
+    const operations = ["run", "ps", "logs", "stop", "restart", "rm", "reap", "network", "ping"];
     for (const command of [...operations, "approvals", "audit", "grants", "policy", "doctor", "help"])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   });
@@ -56,6 +56,7 @@ describe("help", () => {
     ["audit", ["tail", "query", "show", "verify"]],
     ["grants", ["add", "ls", "revoke"]],
     ["policy", ["explain", "show", "check", "test"]],
+    ["network", ["ls", "create", "rm"]],
   ])("cos %s --help shows its commands; to give none is a mistake", async (group, commands) => {
     const { code, stdout } = await cos(group, "--help");
     expect(code).toBe(0);
@@ -71,6 +72,9 @@ describe("help", () => {
     "restart",
     "rm",
     "reap",
+    "network ls",
+    "network create",
+    "network rm",
     "ping",
     "doctor",
     "approvals ls",

@@ -6,6 +6,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { addFlags, toInput } from "./flags.ts";
 import type { Exit } from "./guarded.ts";
 import { logs } from "./logs.ts";
+import { networks } from "./networks.ts";
 import { performAndPrint } from "./perform.ts";
 import { ps } from "./ps.ts";
 import { run } from "./run.ts";
@@ -35,7 +36,15 @@ interface Options {
 export type Action = (operation: Operation, input: Record<string, unknown>, settings: Settings) => Promise<number>;
 
 /** Commands whose output is more than the operation's own text. */
-const actions: Readonly<Record<string, Action>> = { container_run: run, container_list: ps, container_logs: logs };
+const actions: Readonly<Record<string, Action>> = {
+  container_run: run,
+  container_list: ps,
+  container_logs: logs,
+  network_list: networks,
+};
+
+/** What groups of operations' commands are about, by their first word. */
+const nouns: Readonly<Record<string, string>> = { network: "Networks that workloads share" };
 
 /** Commands that are no operations: what the operator of an installation sees and decides. Loaded when they are wanted. */
 const groups = {
@@ -108,12 +117,30 @@ function addCommand(program: Command, operation: Operation, said: Words): Comman
   const path = (said.command ?? operation.name.replaceAll("_", " ")).split(" ");
   const parent = path
     .slice(0, -1)
-    .reduce((inner, word) => inner.commands.find((command) => command.name() === word) ?? inner.command(word), program);
+    .reduce(
+      (inner, word) => inner.commands.find((command) => command.name() === word) ?? addGroup(inner, word),
+      program,
+    );
   return parent
     .command(path.at(-1) ?? operation.name)
     .summary(operation.title)
     .description(said.description ?? operation.description)
     .usage("[options]");
+}
+
+function addGroup(program: Command, word: string): Command {
+  const summary = nouns[word] ?? "";
+  return program
+    .command(word)
+    .summary(summary)
+    .description(`${summary}.`)
+    .showHelpAfterError(`Try: cos ${word} --help`);
+}
+
+/** The words that a command is called by. */
+function pathOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent == null ? command.name() : `${parent.name()} ${command.name()}`;
 }
 
 function addBody(
@@ -133,7 +160,7 @@ function addBody(
   if (said.examples !== undefined)
     command.addHelpText("after", `\nExamples:\n${said.examples.map((line) => `  ${line}`).join("\n")}`);
   command.showHelpAfterError(
-    `${said.rest === undefined ? "" : "Put the command after --, as in: cos run busybox -- echo hello\n"}Try: cos ${command.name()} --help`,
+    `${said.rest === undefined ? "" : "Put the command after --, as in: cos run busybox -- echo hello\n"}Try: cos ${pathOf(command)} --help`,
   );
   command.action(async () => {
     const { json = false, quiet = false, yes = false, policy, readOnly } = command.opts<Options>();

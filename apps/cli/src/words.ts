@@ -83,5 +83,11 @@ export const words: Readonly<Record<string, Words>> = {
     flags: { force: "-f, --force" },
     examples: ["cos rm web", "cos rm --force --yes web"],
   },
+  network_list: { command: "network ls" },
+  network_create: {
+    positionals: ["name"],
+    examples: ["cos network create backend", 'cos network create web --egress --purpose "the shop"'],
+  },
+  network_remove: { command: "network rm", positionals: ["network"], examples: ["cos network rm backend"] },
   ping: { command: "ping" },
 };

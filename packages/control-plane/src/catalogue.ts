@@ -6,6 +6,9 @@ import { containerRestart } from "./operations/container-restart.ts";
 import { containerRm } from "./operations/container-rm.ts";
 import { containerRun } from "./operations/container-run.ts";
 import { containerStop } from "./operations/container-stop.ts";
+import { networkCreate } from "./operations/network-create.ts";
+import { networkList } from "./operations/network-list.ts";
+import { networkRemove } from "./operations/network-remove.ts";
 import { ping } from "./operations/ping.ts";
 
 /** Everything cos can be asked to do. */
@@ -17,5 +20,8 @@ export const catalogue: readonly Operation[] = [
   containerRestart,
   containerRm,
   containerReap,
+  networkList,
+  networkCreate,
+  networkRemove,
   ping,
 ];

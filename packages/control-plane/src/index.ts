@@ -20,6 +20,7 @@ export { findPaths, type Paths } from "./installation.ts";
 export { openControlPlane, type ControlPlaneConfig, type OpenControlPlane } from "./open.ts";
 export { assertCaller, type Caller } from "./caller.ts";
 export { defineOperation, type Operation, type OperationContext, type Preview, type Target } from "./operation.ts";
+export type { NetworkSummary } from "./network-summary.ts";
 export { type GrantRequest, openOperator, type Operator, type OperatorConfig } from "./operator.ts";
 export {
   type Call,

@@ -26,8 +26,8 @@ export const containerSummary = once(() =>
 
 export type ContainerSummary = z.output<ReturnType<typeof containerSummary>>;
 
-/** Whether a caller may know of a container: agents see their own and unmanaged ones, people see all. */
-export function isVisible({ ownership }: Container, caller: Caller): boolean {
+/** Whether a caller may know of an object: agents see their own and unmanaged ones, people see all. */
+export function isVisible({ ownership }: Pick<Container, "ownership">, caller: Caller): boolean {
   if (caller.kind !== "stdio" && caller.kind !== "http") return true;
   return ownership.status !== "managed" || ownership.labels.owner === caller.name;
 }

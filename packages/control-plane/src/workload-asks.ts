@@ -66,7 +66,7 @@ async function hasEgress({ engine, caller, signal }: OperationContext, name: str
   const { internal, ownership } = await engine.networks.get(name, { signal });
   if (ownership.status === "managed" && ownership.labels.owner === caller.name) return !internal;
   throw new CosError("not_found", `There is no managed network ${JSON.stringify(name)} of yours.`, {
-    hint: "Use none or bridge.",
+    hint: "Make one with network_create, or use none or bridge.",
   });
 }
 

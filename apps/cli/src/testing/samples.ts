@@ -14,7 +14,7 @@ interface Sample {
   readonly words: (subject: Subject) => readonly string[];
 }
 
-const plain = (word: string): Sample => ({ input: () => ({}), words: () => [word] });
+const plain = (...words: string[]): Sample => ({ input: () => ({}), words: () => words });
 const ofContainer = (words: readonly string[], more: Record<string, unknown> = {}): Sample => ({
   input: ({ container }) => ({ container, ...more }),
   words: ({ container }) => [...words, container],
@@ -31,6 +31,13 @@ const samples: Readonly<Record<string, Sample>> = {
   container_restart: ofContainer(["restart", "--grace", "0"], { graceSeconds: 0 }),
   container_rm: ofContainer(["rm", "--force", "--yes"], { force: true }),
   container_reap: plain("reap"),
+  network_list: plain("network", "ls"),
+  network_create: {
+    input: ({ mark }) => ({ name: mark }),
+    words: ({ mark }) => ["network", "create", mark],
+  },
+  // One that every engine has.
+  network_remove: { input: () => ({ network: "bridge" }), words: () => ["network", "rm", "--yes", "bridge"] },
   ping: plain("ping"),
 };
 

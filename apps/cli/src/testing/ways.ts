@@ -34,8 +34,10 @@ type Way<Caller> = (installation: Installation, setting?: Setting) => Promise<Ca
 
 const byCommandLine: Way<Somebody> = async (installation, { args = [], env = {} } = {}) => ({
   async callWell(operation, subject) {
-    const [command = "", ...words] = sampleOf(operation).words(subject);
-    const { code, stderr } = await installation.cos([command, ...args, ...words], { env });
+    const words = [...sampleOf(operation).words(subject)];
+    const end = words.indexOf("--");
+    words.splice(end === -1 ? words.length : end, 0, ...args);
+    const { code, stderr } = await installation.cos(words, { env });
     return { refused: code !== 0, text: stderr };
   },
   [Symbol.asyncDispose]: async () => {},
