@@ -4,7 +4,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { inFlagWords } from "./flags.ts";
 import { performHere, withSession } from "./perform.ts";
 import { coloured, passOn, printJson } from "./printing.ts";
-import type { Action } from "./program.ts";
+import type { Action, Settings } from "./program.ts";
 import { openProgress } from "./progress.ts";
 import { words } from "./words.ts";
 
@@ -19,6 +19,7 @@ export const run: Action = (operation, input, settings) =>
         progress: progress.show,
         ...(settings.json ? {} : { output: passOn }),
       }).finally(progress.clear);
+      if (input["detach"] === true) return sayStarted(result as Started, settings);
       const job = result as JobResult;
       if (settings.json) printJson(job);
       else if (job.hint !== undefined && !settings.quiet) {
@@ -31,6 +32,16 @@ export const run: Action = (operation, input, settings) =>
     },
     exitCodes.cosFailed,
   );
+
+type Started = Pick<JobResult, "containerId" | "name">;
+
+/** A detached job by its name and id, or with --quiet by its id alone, for scripts. */
+function sayStarted(started: Started, settings: Settings): number {
+  const { containerId, name } = started;
+  if (settings.json) printJson(started);
+  else process.stdout.write(settings.quiet ? `${containerId}\n` : `${name}  ${containerId}\n`);
+  return exitCodes.ok;
+}
 
 /** `--stdin -` reads cos's own input, `--stdin FILE` a file, and anything else is the input itself. */
 async function readStdin(source: unknown): Promise<{ stdin?: string; stdinEncoding?: "utf8" | "base64" }> {

@@ -20,7 +20,7 @@ export const words: Readonly<Record<string, Words>> = {
     positionals: ["image"],
     rest: "command",
     description:
-      "Runs a job in a new container, streams its output and exits with its exit code. The job is sandboxed: no network, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, unless flags say otherwise. The image is pulled (IMAGE), built (--build-context, --inline-dockerfile) or prepared (--base, --provision). The container is removed afterwards. Exit codes of its own: 124 timed out, 125 cos failed or refused, 126 and 127 the command could not be started.",
+      "Runs a job in a new container, streams its output and exits with its exit code; with --detach it prints the container's name and id as soon as the job runs, and leaves it. The job is sandboxed: no network, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, unless flags say otherwise. The image is pulled (IMAGE), built (--build-context, --inline-dockerfile) or prepared (--base, --provision). The container is removed afterwards; that of a detached job stays with its log until an hour after its end. Exit codes of its own: 124 timed out, 125 cos failed or refused, 126 and 127 the command could not be started.",
     help: {
       image: "Image to run, e.g. python:3.12-slim.",
       command: "Shell command line, run by /bin/sh -c. To run a program with arguments, put it after --.",
@@ -34,6 +34,7 @@ export const words: Readonly<Record<string, Words>> = {
       publish: "HOST:CONTAINER port on 127.0.0.1, e.g. 8080:80. May be repeated.",
       labels: "Label of your own, named user.*, e.g. user.team=web. May be repeated.",
       timeoutSeconds: "Seconds after which the job is killed. [none]",
+      detach: "Print the container as soon as the job runs, and leave it; cos logs reads its output.",
     },
     flags: {
       command: "-c, --cmd",
@@ -46,6 +47,7 @@ export const words: Readonly<Record<string, Words>> = {
       ttlSeconds: "--ttl",
       mounts: "--mount",
       labels: "-l, --label",
+      detach: "-d, --detach",
       buildArguments: "--build-arg",
       tmpfsSize: "--tmpfs-size",
     },
@@ -54,6 +56,7 @@ export const words: Readonly<Record<string, Words>> = {
       "cos run python:3.12-slim --timeout 30 -- python -c 'print(6 * 7)'",
       "cos run alpine --stdin - --cmd 'wc -l' < file.txt",
       "cos run node:22 --mount type=bind,source=.,target=/src --workdir /src -- node --test",
+      "cos run --detach --name nightly --timeout 3600 busybox --cmd './backup.sh'",
       'cos run --base debian:12 --provision "apt-get update && apt-get install -y jq" --stdin - --cmd "jq ." < data.json',
     ],
   },

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Container, CosError, createSigner, defineWorkload, type Engine, type ManagedLabels } from "@cos/core";
 import { createMemoryEngine, createMemoryHost } from "@cos/core/testing";
 import { describe, expect, test } from "vitest";
-import { findExpired } from "./expiry.ts";
+import { findDue, findExpired } from "./expiry.ts";
 import { agent, openBench, person } from "./testing/bench.ts";
 
 const now = new Date("2026-06-01T12:00:00Z");
@@ -12,11 +12,12 @@ const hour = 3_600;
 interface Given {
   readonly labels?: Partial<ManagedLabels>;
   readonly state?: Container["state"];
+  readonly startedAt?: Date;
   readonly finishedAt?: Date;
   readonly ownership?: Container["ownership"];
 }
 
-function containerWith(id: string, { labels, state = "running", finishedAt, ownership }: Given): Container {
+function containerWith(id: string, { labels, state = "running", startedAt, finishedAt, ownership }: Given): Container {
   const managed: ManagedLabels = {
     id,
     owner: "user",
@@ -43,6 +44,7 @@ function containerWith(id: string, { labels, state = "running", finishedAt, owne
     networks: [],
     ports: [],
     ownership: ownership ?? { status: "managed", labels: managed },
+    details: { startedAt, stateDigest: "0".repeat(64), restarts: 0 },
   };
 }
 
@@ -51,18 +53,20 @@ function engineWith(
   given: Readonly<Record<string, Given>>,
   removed: string[] = [],
   gone: readonly string[] = [],
+  killed: string[] = [],
 ): Engine {
   const all = Object.entries(given).map(([id, more]) => containerWith(id, more));
   const engine = createMemoryEngine({ signer: createSigner(randomBytes(32)), images: {} });
   const containers: Engine["containers"] = {
     ...engine.containers,
-    list: async () => all.map((container) => ({ ...container, finishedAt: undefined })),
+    list: async () => all.map((container) => ({ ...container, finishedAt: undefined, details: undefined })),
     async get(id) {
       const found = all.find((container) => container.id === id);
       if (found === undefined || gone.includes(id)) throw new CosError("not_found", `There is no ${id}.`);
       return found;
     },
     remove: async (id) => void removed.push(id),
+    kill: async (id) => void killed.push(id),
   };
   return { ...engine, containers };
 }
@@ -155,6 +159,60 @@ describe("a container has expired", () => {
     const labels = { createdAt: ago(5 * hour) };
     const engine = engineWith({ a: { labels, state: "exited", finishedAt: ago(2 * hour) } }, [], ["a"]);
     expect(await findExpired(engine, person, now)).toEqual([]);
+  });
+});
+
+describe("a job that runs past its own timeout is overdue", () => {
+  const spec = JSON.stringify({ timeoutSeconds: 60 });
+  const labels = { spec, createdAt: ago(100), ttlSeconds: 60 + hour };
+  const overdue = async (given: Readonly<Record<string, Given>>, caller = person) =>
+    (await findDue(engineWith(given), caller, now)).overdue.map(({ id }) => id);
+
+  test("counted from its start, with a moment for who waits for it", async () => {
+    expect(
+      await overdue({
+        over: { labels, startedAt: ago(63) },
+        paused: { labels, startedAt: ago(63), state: "paused" },
+        justOver: { labels, startedAt: ago(61) },
+        startedLate: { labels, startedAt: ago(59) },
+        young: { labels: { ...labels, createdAt: ago(59) }, startedAt: ago(63) },
+      }),
+    ).toEqual(["over", "paused"]);
+  });
+
+  test("not when it has ended, never had a timeout, has expired altogether, or is a service", async () => {
+    const startedAt = ago(99);
+    expect(
+      await overdue({
+        ended: { labels, startedAt, state: "exited", finishedAt: ago(50) },
+        endless: { labels: { ...labels, spec: "{}" }, startedAt },
+        damaged: { labels: { ...labels, spec: "{" }, startedAt },
+        expired: { labels: { ...labels, ttlSeconds: 90 }, startedAt },
+        service: { labels: { ...labels, lifecycle: "persistent" }, startedAt },
+        foreign: { ownership: { status: "foreign", instance: "0".repeat(16), owner: "user" }, startedAt },
+      }),
+    ).toEqual([]);
+  });
+
+  test("for agents only when it is theirs", async () => {
+    const given = {
+      theirs: { labels: { ...labels, owner: "agent" }, startedAt: ago(99) },
+      other: { labels, startedAt: ago(99) },
+    };
+    expect(await overdue(given, agent)).toEqual(["theirs"]);
+    expect(await overdue(given)).toEqual(["theirs", "other"]);
+  });
+
+  test("container_reap kills it and lets it stay", async () => {
+    const [removed, killed]: [string[], string[]] = [[], []];
+    const startedAt = new Date(Date.now() - 90_000);
+    const given = { over: { labels: { ...labels, createdAt: startedAt }, startedAt } };
+    const outcome = await openBench({ engine: engineWith(given, removed, [], killed) }).perform("container_reap", {});
+    expect({ removed, killed }).toEqual({ removed: [], killed: ["over"] });
+    expect(outcome).toMatchObject({
+      result: { removed: [], killed: [{ id: "over" }] },
+      text: expect.stringMatching(/^killed over/),
+    });
   });
 });
 

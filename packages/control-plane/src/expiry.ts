@@ -4,22 +4,70 @@ import type { Caller } from "./caller.ts";
 /** How long a job's container is kept after it ended, or was created and never started, in milliseconds. */
 const keptAfterEndMs = 3_600_000;
 
-/** The managed containers whose time is over and that the caller may remove: people all, agents their own. */
-export async function findExpired(
-  engine: Engine,
-  caller: Caller,
-  now: Date,
-  signal?: AbortSignal,
-): Promise<Container[]> {
+/**
+ * How long after its timeout a running job is killed, in milliseconds: whoever waits for it does so at the timeout, and
+ * says in its result why.
+ */
+const overdueGraceMs = 2_000;
+
+/** What the reaper has to do with. */
+export interface Due {
+  /** To be removed, whatever they do. */
+  readonly expired: readonly Container[];
+  /** Jobs that run past their own timeout: to be killed, so that they end and their log stays. */
+  readonly overdue: readonly Container[];
+}
+
+/** The managed containers whose time is over and that the caller may do something about: people all, agents their own. */
+export async function findDue(engine: Engine, caller: Caller, now: Date, signal?: AbortSignal): Promise<Due> {
   const agent = caller.kind === "stdio" || caller.kind === "http";
   const managed = await engine.containers.list({ managed: true }, { signal });
   const mine = managed.filter(
     ({ ownership }) => ownership.status === "managed" && (!agent || ownership.labels.owner === caller.name),
   );
-  const judged = await Promise.all(
-    mine.map(async (container) => ((await isExpired(engine, container, now, signal)) ? [container] : [])),
+  const due: Due[] = await Promise.all(
+    mine.map(async (container) => {
+      if (await isExpired(engine, container, now, signal)) return { expired: [container], overdue: [] };
+      return { expired: [], overdue: (await isOverdue(engine, container, now, signal)) ? [container] : [] };
+    }),
   );
-  return judged.flat();
+  return { expired: due.flatMap(({ expired }) => expired), overdue: due.flatMap(({ overdue }) => overdue) };
+}
+
+/** Those of {@link findDue} that are to be removed. */
+export async function findExpired(
+  engine: Engine,
+  caller: Caller,
+  now: Date,
+  signal?: AbortSignal,
+): Promise<readonly Container[]> {
+  return (await findDue(engine, caller, now, signal)).expired;
+}
+
+async function isOverdue(
+  engine: Engine,
+  { id, state, ownership }: Container,
+  now: Date,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (ownership.status !== "managed" || ownership.labels.lifecycle !== "ephemeral") return false;
+  const timeoutSeconds = timeoutOf(ownership.labels.spec);
+  if ((state !== "running" && state !== "paused") || timeoutSeconds === undefined) return false;
+  const isOver = (start: Date) => start.getTime() + timeoutSeconds * 1000 + overdueGraceMs < now.getTime();
+  // Lists do not say when a container started, which it cannot have before it was made.
+  if (!isOver(ownership.labels.createdAt)) return false;
+  const startedAt = (await find(engine, id, signal))?.details?.startedAt;
+  return startedAt !== undefined && isOver(startedAt);
+}
+
+/** A job's own timeout, by the spec in its labels. */
+function timeoutOf(spec: string): number | undefined {
+  try {
+    const { timeoutSeconds } = JSON.parse(spec) as { timeoutSeconds?: unknown };
+    return typeof timeoutSeconds === "number" ? timeoutSeconds : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function isExpired(

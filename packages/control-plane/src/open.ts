@@ -3,7 +3,7 @@ import { connectDocker } from "@cos/docker";
 import { createApprovals, createTickets, type Policy } from "@cos/policy";
 import type { ApprovalServer } from "./approvals/server.ts";
 import { catalogue } from "./catalogue.ts";
-import { findExpired } from "./expiry.ts";
+import { findDue } from "./expiry.ts";
 import { findPaths, isReadOnly } from "./installation.ts";
 import { openInstallationLog, openKeys } from "./keys.ts";
 import type { Caller } from "./caller.ts";
@@ -102,8 +102,9 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
 
   async function reapExpired(engine: Engine): Promise<void> {
     try {
-      const expired = await findExpired(engine, reaper, new Date());
-      if (expired.length > 0) await controlPlane.perform({ operation: "container_reap", input: {}, caller: reaper });
+      const { expired, overdue } = await findDue(engine, reaper, new Date());
+      if (expired.length + overdue.length === 0) return;
+      await controlPlane.perform({ operation: "container_reap", input: {}, caller: reaper });
     } catch {
       // The next start reaps what this one could not; the audit log has the failure.
     }
