@@ -15,6 +15,7 @@ describe("where an installation keeps what is its own", () => {
       grantsFile: "/home/ann/.config/cos/grants.json",
       approversFile: "/home/ann/.config/cos/approvers.json",
       approverKeyFile: "/home/ann/.config/cos/approver.json",
+      secretsFile: "/home/ann/.config/cos/secrets.yaml",
       runtimeDirectory: "/home/ann/.local/state/cos/run",
     });
   });

@@ -10,6 +10,8 @@ export interface Paths {
   readonly auditDirectory: string;
   /** The operator's rules: `COS_POLICY`, or `policy.yaml`, `policy.yml` or `policy.json` in the user's config directory. */
   readonly policyFile: string | undefined;
+  /** The operator's secrets: `COS_SECRETS`, or `secrets.yaml`, `secrets.yml` or `secrets.json` in the user's config directory. */
+  readonly secretsFile: string;
   /** Standing grants: `grants.json` in the user's config directory. */
   readonly grantsFile: string;
   /** Whom servers believe that they may approve: `approvers.json` in the user's config directory. */
@@ -30,6 +32,8 @@ export function findPaths(env: NodeJS.ProcessEnv): Paths {
     keyFile: env["COS_KEY_FILE"] || inConfig("key.json"),
     auditDirectory: env["COS_AUDIT_DIR"] || env["AUDIT_DIR"] || join(state, "cos", "audit"),
     policyFile: env["COS_POLICY"] || policyNames.map(inConfig).find((file) => existsSync(file)),
+    secretsFile:
+      env["COS_SECRETS"] || (secretsNames.map(inConfig).find((file) => existsSync(file)) ?? inConfig("secrets.yaml")),
     grantsFile: inConfig("grants.json"),
     approversFile: inConfig("approvers.json"),
     approverKeyFile: env["COS_APPROVER_KEY_FILE"] || inConfig("approver.json"),
@@ -44,6 +48,7 @@ export function isReadOnly({ COS_READ_ONLY: said = "" }: NodeJS.ProcessEnv): boo
 }
 
 const policyNames = ["policy.yaml", "policy.yml", "policy.json"];
+const secretsNames = ["secrets.yaml", "secrets.yml", "secrets.json"];
 
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;

@@ -98,6 +98,10 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
       },
     },
     listen,
+    secrets: async (name) => {
+      const { openSecretsTable } = await import("./secrets-table.ts");
+      return await openSecretsTable(paths.secretsFile, env).get(name);
+    },
   });
 
   async function reapExpired(engine: Engine): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Engine, Interaction, OutputSink, ProgressSink } from "@cos/core";
+import type { Engine, Interaction, OutputSink, ProgressSink, SecretSource } from "@cos/core";
 import type { Asks, Effect, TargetKind } from "@cos/policy";
 import type * as z from "zod";
 import type { Caller } from "./caller.ts";
@@ -13,6 +13,8 @@ export interface OperationContext {
   readonly output: OutputSink | undefined;
   /** Who talks with what runs, if anybody does. */
   readonly interaction?: Interaction | undefined;
+  /** Gives the operator's secrets, for engines to put into containers and to take out of what containers write. */
+  readonly secrets: SecretSource;
   readonly signal: AbortSignal;
 }
 

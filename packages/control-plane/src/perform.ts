@@ -8,6 +8,7 @@ import {
   type OutputSink,
   parseWith,
   type ProgressSink,
+  type SecretSource,
 } from "@cos/core";
 import type { AuditLog, Decision, Policy, Question, RuleJudgement } from "@cos/policy";
 import { type ConsentSources, seekConsent } from "./consent.ts";
@@ -62,6 +63,8 @@ export interface ControlPlaneParts extends ConsentSources {
   /** The rules. While they cannot be read, nothing is done. */
   readonly policy: () => Promise<Policy>;
   readonly audit: AuditLog;
+  /** Gives the operator's secrets; there are none unless set. */
+  readonly secrets?: SecretSource | undefined;
 }
 
 /** What policy says to a call that is not made, and why. */
@@ -89,7 +92,7 @@ export interface ControlPlane {
 }
 
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
-  const { operations, engines, policy, audit, tickets } = parts;
+  const { operations, engines, policy, audit, tickets, secrets = noSecrets } = parts;
   const catalogue = new Map(operations.map((operation) => [operation.name, operation]));
   const turns = createTurns();
 
@@ -146,7 +149,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       let endTurn = () => {};
       try {
         const { context, target, asks, question, decision } = await trail.step(async () => {
-          const context = await toContext(call, connecting);
+          const context = await toContext(call, secrets, connecting);
           let target = await operation.target?.(context, input);
           if (target !== undefined && operation.effect !== "read") {
             // From here to the end, no other call changes the target: what is decided about is what is changed.
@@ -212,7 +215,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     async explain(call) {
       const engineName = findEngineName(call);
       const { operation, input, rules, connecting } = await prepare(catalogue.get(call.operation), engineName, call);
-      const context = await toContext(call, connecting);
+      const context = await toContext(call, secrets, connecting);
       const target = await operation.target?.(context, input);
       const asks = await operation.asks?.(context, input);
       const question = toQuestion(operation, engineName, call.caller, target, asks);
@@ -221,9 +224,13 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
   };
 }
 
-async function toContext(call: Call, connecting: Promise<Engine>): Promise<OperationContext> {
+async function toContext(call: Call, secrets: SecretSource, connecting: Promise<Engine>): Promise<OperationContext> {
   const { caller, progress = () => {}, output, interaction, signal = new AbortController().signal } = call;
-  return { engine: await abortable(connecting, signal), caller, progress, output, interaction, signal };
+  return { engine: await abortable(connecting, signal), caller, progress, output, interaction, secrets, signal };
+}
+
+function noSecrets(name: string): never {
+  throw new CosError("not_found", `There is no secret ${name}.`, { hint: "No secrets are set up here." });
 }
 
 /** The target as it is now that nobody else's turn is on. */

@@ -34,7 +34,7 @@ export interface PrivateFile<Schema extends z.ZodType> {
  * root, or can be used by others.
  */
 export function readPrivateFile<Schema extends z.ZodType>(file: PrivateFile<Schema>): z.output<Schema> | undefined {
-  const text = readText(file);
+  const text = readPrivateText(file);
   if (text === undefined) return undefined;
   try {
     return parseWith(file.schema, JSON.parse(text), file.what);
@@ -43,7 +43,16 @@ export function readPrivateFile<Schema extends z.ZodType>(file: PrivateFile<Sche
   }
 }
 
-function readText({ path, what, readable = false }: PrivateFile<z.ZodType>): string | undefined {
+/**
+ * The text of a file that others must not change.
+ *
+ * @throws CosError `failed_precondition` as {@link readPrivateFile}.
+ */
+export function readPrivateText({
+  path,
+  what,
+  readable = false,
+}: Pick<PrivateFile<z.ZodType>, "path" | "what" | "readable">): string | undefined {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, "r");

@@ -17,7 +17,7 @@ beforeEach(() => {
 
 const resolve = (reference: string, caller: Caller = agent) =>
   resolveContainer(
-    { engine, caller, progress: () => {}, output: undefined, signal: new AbortController().signal },
+    { engine, caller, progress: () => {}, output: undefined, secrets: () => "", signal: new AbortController().signal },
     reference,
   );
 

@@ -19,6 +19,7 @@ const contextWith = (engine: Engine) => ({
   caller: agent,
   progress: () => {},
   output: undefined,
+  secrets: () => "",
   signal: new AbortController().signal,
 });
 const parse = (input: object) => workloadFields().parse({ image: "busybox", ...input });
@@ -93,6 +94,11 @@ describe("what a workload asks for beyond the sandbox", () => {
     expect(await asks({ image: `sha256:${"b".repeat(64)}` })).toMatchObject({ registry: "local" });
   });
 
+  test("counts a reference to a secret as asking for one, and nothing else", async () => {
+    expect(await asks({ env: { TOKEN: "secret://TOKEN" } })).toMatchObject({ secrets: true });
+    expect(await asks({ env: { TOKEN: "see secret://TOKEN" } })).toMatchObject({ secrets: false });
+  });
+
   test("tells an internal network of the caller's own from one that leads out", async () => {
     expect(await asks({ network: "back" }, ownedBy("agent", true))).toMatchObject({ network: "back", egress: false });
     expect(await asks({ network: "back" }, ownedBy("agent", false))).toMatchObject({ egress: true });
@@ -135,6 +141,13 @@ describe("the preview of a job", () => {
     expect((await preview({ image: undefined, inlineDockerfile: "FROM busybox" })).text).toContain(
       "it builds an image",
     );
+  });
+
+  test("names the secrets that it uses", async () => {
+    const env = { A: "secret://db-password", B: "secret://TOKEN", C: "secret://TOKEN", D: "text" };
+    const { text, changes } = await preview({ env });
+    expect(text).toContain("it uses the secret TOKEN; it uses the secret db-password");
+    expect(changes).toMatchObject({ secrets: ["TOKEN", "db-password"] });
   });
 
   test("does not repeat the command, which the caller wrote", async () => {

@@ -1,6 +1,13 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { CosError, formatImageReference, parseByteSize, parseImageReference } from "@cos/core";
+import {
+  CosError,
+  findSecretNames,
+  formatImageReference,
+  parseByteSize,
+  parseImageReference,
+  textsWithSecrets,
+} from "@cos/core";
 import type { Asks } from "@cos/policy";
 import type { OperationContext, Preview } from "./operation.ts";
 import type { WorkloadFields } from "./workload-fields.ts";
@@ -29,7 +36,7 @@ export async function toAsks(context: OperationContext, fields: WorkloadFields):
     profile: profile ?? "sandbox",
     ...toImage(fields.image ?? base),
     builds: (base ?? buildContext ?? inlineDockerfile ?? dockerfile) !== undefined,
-    secrets: false,
+    secrets: secretsOf(fields).length > 0,
     cpus,
     memoryBytes: memory === undefined ? undefined : parseByteSize(memory),
     pids,
@@ -51,10 +58,16 @@ export async function previewRun(context: OperationContext, fields: WorkloadFiel
       image: asks.image,
       imageId,
       leavesSandbox: leaves,
+      ...(secretsOf(fields).length === 0 ? {} : { secrets: secretsOf(fields) }),
       mounts: fields.mounts,
       user: fields.user,
     },
   };
+}
+
+/** The names of the secrets that would get into the container. */
+function secretsOf({ env }: WorkloadFields): readonly string[] {
+  return findSecretNames(textsWithSecrets({ variables: env }));
 }
 
 function networkOf({ network, publish }: WorkloadFields): string {
@@ -87,13 +100,15 @@ async function findImageId({ engine, caller, signal }: OperationContext, image: 
   }
 }
 
-function toWaysOut(asks: Asks, { mounts }: WorkloadFields): string[] {
+function toWaysOut(asks: Asks, fields: WorkloadFields): string[] {
+  const { mounts } = fields;
   const writable = mounts.filter((mount) => mount.type === "bind" && mount.readOnly === false).length;
   return [
     ...(asks.egress === true ? [`it reaches other machines through the network ${asks.network}`] : []),
     ...(asks.ports ?? []).map((port) => `it publishes the port ${port}`),
     ...(asks.hostPaths ?? []).map((path) => `it uses ${JSON.stringify(path)} of this machine`),
     ...(writable === 0 ? [] : ["it can write to what it mounts from this machine"]),
+    ...secretsOf(fields).map((name) => `it uses the secret ${name}`),
     ...(asks.builds === true ? ["it builds an image, with network"] : []),
     ...(asks.registry === undefined || asks.registry === "docker.io" || asks.registry === localRegistry
       ? []

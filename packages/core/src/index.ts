@@ -48,6 +48,7 @@ export { isOnNetwork, networkRequest, type NetworkRequest } from "./network.ts";
 export { BoundedOutput, defaultOutputBytes, type OutputChunk, type OutputSink } from "./output.ts";
 export { parseWith } from "./parse.ts";
 export { printable } from "./printable.ts";
+export { type RedactedOutput, Redaction, redactOutput, type Redactor } from "./redaction.ts";
 export type {
   Container,
   ContainerDetails,
@@ -58,6 +59,16 @@ export type {
   PublishedPort,
   Volume,
 } from "./resources.ts";
+export {
+  assertUsable,
+  findSecretNames,
+  openSecrets,
+  type Secrets,
+  type SecretSource,
+  textsWithSecrets,
+  toSecretName,
+  withSecrets,
+} from "./secrets.ts";
 export { type BuildSpec, type EnvSpec, envSpec } from "./spec/environment.ts";
 export {
   formatImageReference,

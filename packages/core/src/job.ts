@@ -2,6 +2,7 @@ import * as z from "zod";
 import { CosError } from "./errors.ts";
 import type { Interaction } from "./interaction.ts";
 import type { OutputSink } from "./output.ts";
+import type { SecretSource } from "./secrets.ts";
 import type { WorkloadSpec } from "./spec/workload-spec.ts";
 
 const milliseconds = z.number().min(0);
@@ -61,6 +62,8 @@ export interface JobRequest {
   readonly hostRoots?: readonly string[];
   /** Bytes of each output stream that the result keeps; 1 MiB unless set. */
   readonly outputBytes?: number;
+  /** Gives the values of the secrets that the spec refers to. They are taken out of the output, kept and live. */
+  readonly secrets?: SecretSource | undefined;
 }
 
 export interface JobOptions {

@@ -1,6 +1,7 @@
 import type { CallOptions } from "./engine.ts";
 import type { ProgressSink } from "./job.ts";
 import type { ContainerHealth, ContainerState } from "./resources.ts";
+import type { SecretSource } from "./secrets.ts";
 import type { WorkloadSpec } from "./spec/workload-spec.ts";
 
 /** A container as an engine makes it, without starting it. */
@@ -12,6 +13,8 @@ export interface ContainerRequest {
   readonly hostRoots?: readonly string[];
   /** `next` makes it under the temporary name of what is to replace another; see {@link temporaryName}. */
   readonly temporary?: "next" | undefined;
+  /** Gives the values of the secrets that the spec refers to. */
+  readonly secrets?: SecretSource | undefined;
 }
 
 export interface CreateOptions extends CallOptions {

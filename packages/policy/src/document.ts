@@ -100,7 +100,9 @@ function toProblems(issue: z.core.$ZodIssue, document: Document, schema: z.ZodTy
       return at(offsetOf(pair?.key), message, [...path, name]);
     });
   }
-  if (node !== undefined || path.length === 0) return [at(offsetOf(node), issue.message, path)];
+  // Of a name that is wrong, zod's own message only says that it is.
+  const message = (issue.code === "invalid_key" ? issue.issues[0]?.message : undefined) ?? issue.message;
+  if (node !== undefined || path.length === 0) return [at(offsetOf(node), message, path)];
   return [at(offsetOf(nodeAt(document, path.slice(0, -1))), "is missing", path)];
 }
 
@@ -119,6 +121,7 @@ function offsetOf(node: unknown): number {
 /** The fields that an object of the schema may have at a path. */
 function fieldsAt(schema: unknown, [step, ...rest]: readonly PropertyKey[]): readonly string[] {
   if (schema instanceof z.ZodArray) return fieldsAt(schema.element, rest);
+  if (schema instanceof z.ZodRecord) return fieldsAt(schema.valueType, rest);
   if (!(schema instanceof z.ZodObject)) return [];
   const shape = schema.shape as Readonly<Record<string, unknown>>;
   return step === undefined ? Object.keys(shape) : fieldsAt(shape[String(step)], rest);

@@ -20,6 +20,7 @@ export { type AuditFinding, type AuditVerification, verifyAuditLog, type VerifyO
 export { type Binding, bindingDigest } from "./binding.ts";
 export { defaultPolicy, defaultRules } from "./default-rules.ts";
 export { definePolicy } from "./define-policy.ts";
+export { type DocumentIssue, parseDocument } from "./document.ts";
 export { type Expectation, type ExpectationResult, parseExpectations, runExpectations } from "./expectations.ts";
 export { findGrant, type Grant, grantsFile, useGrant } from "./grants.ts";
 export { withLock } from "./lock.ts";

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isReferenceOrPlain } from "../secrets.ts";
 
 const hasControlCharacter = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
@@ -31,6 +32,11 @@ export const withoutNul = (max: number) =>
     .string()
     .max(max)
     .refine((text) => !text.includes("\0"), { error: "must not contain a NUL character" });
+
+/** A variable's value: text, or a reference to a secret. */
+export const variableValue = withoutNul(131_072).refine(isReferenceOrPlain, {
+  error: 'a reference to a secret is written "secret://NAME", with 1-64 letters, digits and . _ - as its name',
+});
 
 /** A label of the caller's own. The prefix `user.` keeps it apart from what cos and Docker write. */
 export const userLabelName = z.string().regex(/^user\.[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?$/, {

@@ -4,9 +4,19 @@ import { parseWith } from "../parse.ts";
 import { envSpec } from "./environment.ts";
 import { limitsSpec } from "./limits.ts";
 import { mountSpec } from "./mounts.ts";
-import { networkName, oneLine, resourceName, userLabelName, userName, variableName, withoutNul } from "./names.ts";
+import {
+  networkName,
+  oneLine,
+  resourceName,
+  userLabelName,
+  userName,
+  variableName,
+  variableValue,
+  withoutNul,
+} from "./names.ts";
 import { containerPath } from "./paths.ts";
 import { parsePort, publishedPort } from "./ports.ts";
+import { toSecretName } from "../secrets.ts";
 
 /** Longest standard input a spec can carry, in bytes after decoding. */
 export const maxStdinBytes = 16 * 1024 * 1024;
@@ -41,7 +51,10 @@ const resolvedFields = {
     .describe("Standard input of the command."),
   stdinEncoding: z.enum(["utf8", "base64"]).default("utf8").describe("How stdin is written here."),
   mounts: z.array(mountSpec).max(32).default([]),
-  variables: z.record(variableName, withoutNul(131_072)).default({}).describe("Environment variables."),
+  variables: z
+    .record(variableName, variableValue)
+    .default({})
+    .describe('Environment variables. The value "secret://NAME" stands for a secret that the operator has set up.'),
   labels: z.record(userLabelName, oneLine(1024)).default({}).describe("Labels of your own, named user.*"),
   limits: limitsSpec.prefault({}),
   network: networkName.describe('"none", "bridge", or a managed network.'),
@@ -149,6 +162,11 @@ function* contradictions(spec: WorkloadSpec): Generator<readonly [boolean, strin
     spec.stdin !== undefined && !isDecodable(spec.stdin, spec.stdinEncoding),
     "stdin is not base64, or larger than 16 MiB.",
     "Mount a file for larger input.",
+  ];
+  yield [
+    Object.values(spec.env.build?.arguments ?? {}).some((value) => toSecretName(value) !== undefined),
+    "Build arguments stay in the image's history, so no secret is one.",
+    "Give the secret to the container as a variable.",
   ];
   const hostPorts = spec.ports
     .map((text) => parsePort(text))

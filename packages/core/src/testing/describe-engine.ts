@@ -13,6 +13,7 @@ import { describeNetworks } from "./contract/networks.ts";
 import { describeOutput } from "./contract/output.ts";
 import { describeOwnership } from "./contract/ownership.ts";
 import { type ConnectEngine, type MakeContainer, prepareBench } from "./contract/setup.ts";
+import { describeSecrets } from "./contract/secrets.ts";
 import { describeStorage } from "./contract/storage.ts";
 
 /**
@@ -39,6 +40,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeLogs(bench);
     describeOwnership(bench);
     describeNetworks(bench);
+    describeSecrets(bench);
     describeStorage(bench);
     describeLimits(bench);
   });

@@ -22,6 +22,7 @@ const sizesLine = "read line; stty size; trap 'stty size; exit 7' WINCH; echo re
 const commandLines = new Map<string, MemoryProgram>([
   ["echo hello", (job) => print(job, "hello\n")],
   ['echo "$GREETING"', (job) => print(job, `${job.variables["GREETING"] ?? ""}\n`)],
+  ['echo "${#GREETING}"', (job) => print(job, `${job.variables["GREETING"]?.length ?? 0}\n`)],
   ["exit 7", async () => 7],
   ["kill -TERM $$", async () => 143],
   ["no-such-program", (job) => fail(job, 127, "sh: no-such-program: not found")],

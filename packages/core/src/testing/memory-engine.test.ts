@@ -58,18 +58,21 @@ describe("the in-memory engine", () => {
 
   test("does not wait for a program that ignores being killed, and refuses what it still writes", async () => {
     let late: Promise<unknown> = Promise.resolve();
+    const stop = new AbortController();
     await using engine = engineWith(
       ({ stdout, signal }) =>
         new Promise(() => {
           signal.addEventListener("abort", () => {
             late = stdout("too late").catch(() => "refused");
           });
+          stop.abort();
         }),
     );
-    const stop = new AbortController();
-    const running = engine.jobs.run(request, { signal: stop.signal });
-    stop.abort();
-    expect(await running).toMatchObject({ cancelled: true, exitCode: 137, stdout: "" });
+    expect(await engine.jobs.run(request, { signal: stop.signal })).toMatchObject({
+      cancelled: true,
+      exitCode: 137,
+      stdout: "",
+    });
     expect(await late).toBe("refused");
   });
 

@@ -15,6 +15,7 @@ import { fromLabels, type Signer } from "../labels.ts";
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { EnvSpec } from "../spec/environment.ts";
 import { formatImageReference, isImageId, parseImageReference } from "../spec/image-reference.ts";
+import { openSecrets, textsWithSecrets } from "../secrets.ts";
 import { parseByteSize } from "../spec/sizes.ts";
 import { type MemoryContainer, memoryContainers } from "./memory-containers.ts";
 import { createContainer } from "./memory-create.ts";
@@ -95,13 +96,15 @@ export function createMemoryEngine({
   /** Makes a container that runs its program when it is started. */
   async function create(request: ContainerRequest, options: CreateOptions = {}): Promise<string> {
     enter(options);
+    const secrets = await openSecrets(textsWithSecrets(request.spec), request.secrets);
     assertLimits(request.spec.limits);
     const image = findImage(request.spec.env);
     options.progress?.({ phase: "create", message: "Creating the container" });
     enter(options);
     const container = createContainer(request, image, host, signer);
     const mounts = openMounts(request, host.volumes, signer);
-    const workload = { program: image.program, spec: request.spec, mounts };
+    const variables = secrets.valuesOf(request.spec.variables);
+    const workload = { program: image.program, spec: request.spec, variables, mounts };
     host.containers.set(container.id, { ...container, workload, log: [] });
     return container.id;
   }
@@ -110,6 +113,7 @@ export function createMemoryEngine({
     assertIsJob(request.spec);
     enter(options);
     const { spec, outputBytes } = request;
+    const secrets = await openSecrets(textsWithSecrets(spec), request.secrets);
     assertLimits(spec.limits);
     const called = performance.now();
     if (spec.pull === "always") options.progress?.({ phase: "pull", message: `Pulling ${spec.env.image}` });
@@ -129,7 +133,15 @@ export function createMemoryEngine({
       options.progress?.({ phase: "start", message: `Starting ${container.name}` });
       enter(options);
       const started = performance.now();
-      const ending = await runProgram(image.program, { spec, mounts, outputBytes, options, kill: container.kill });
+      const ending = await runProgram(image.program, {
+        spec,
+        variables: secrets.valuesOf(spec.variables),
+        redaction: secrets.redaction,
+        mounts,
+        outputBytes,
+        options,
+        kill: container.kill,
+      });
       return {
         containerId: container.id,
         name: container.name,

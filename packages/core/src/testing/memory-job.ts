@@ -3,6 +3,7 @@ import { CosError } from "../errors.ts";
 import { assertOneInput, type Interaction } from "../interaction.ts";
 import type { JobOptions } from "../job.ts";
 import { BoundedOutput } from "../output.ts";
+import { type Redaction, redactOutput } from "../redaction.ts";
 import { parseByteSize } from "../spec/sizes.ts";
 import type { WorkloadSpec } from "../spec/workload-spec.ts";
 import type { MemoryMount } from "./memory-mounts.ts";
@@ -45,6 +46,10 @@ interface MemoryEnding {
 
 interface MemoryRun {
   readonly spec: WorkloadSpec;
+  /** The spec's variables, with values for secrets. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** What its output is passed through. */
+  readonly redaction?: Redaction | undefined;
   readonly mounts: ReadonlyMap<string, MemoryMount>;
   readonly outputBytes: number | undefined;
   readonly options: JobOptions;
@@ -58,17 +63,19 @@ const longestTimerMs = 2 ** 31 - 1;
 /** Runs a program until it ends or is killed, whichever comes first. */
 export async function runProgram(
   program: MemoryProgram,
-  { spec, mounts, outputBytes, options, kill }: MemoryRun,
+  { spec, variables, redaction, mounts, outputBytes, options, kill }: MemoryRun,
 ): Promise<MemoryEnding> {
   assertOneInput(spec, options.interaction);
   const kept = { stdout: new BoundedOutput(outputBytes), stderr: new BoundedOutput(outputBytes) };
+  const redacted = redactOutput(redaction, async (chunk) => {
+    kept[chunk.stream].push(chunk.data);
+    await options.output?.(chunk);
+  });
   let lastWrite = Promise.resolve();
   const writeTo = (stream: "stdout" | "stderr") => (data: string | Uint8Array) => {
     lastWrite = lastWrite.then(async () => {
       kill.signal.throwIfAborted();
-      const bytes = Buffer.from(data);
-      kept[stream].push(bytes);
-      await options.output?.({ stream, data: bytes });
+      await redacted.push({ stream, data: Buffer.from(data) });
     });
     lastWrite.catch(() => undefined);
     return lastWrite;
@@ -79,7 +86,7 @@ export async function runProgram(
       typeof spec.command === "string"
         ? ["/bin/sh", "-c", spec.command]
         : [...(spec.entrypoint ?? []), ...(spec.command ?? [])],
-    variables: spec.variables,
+    variables,
     workingDir: spec.workingDir ?? "/",
     user: spec.user ?? "0",
     stdin: Buffer.from(spec.stdin ?? "", spec.stdinEncoding),
@@ -113,6 +120,7 @@ export async function runProgram(
       if (kill.signal.aborted) return undefined;
       throw CosError.from(error);
     });
+    await redacted.end();
     const killedBy = code === undefined ? (kill.signal.reason as KillReason) : undefined;
     const exitCode = code ?? 137;
     return { exitCode, signal: signalOf(exitCode), killedBy, ...kept };

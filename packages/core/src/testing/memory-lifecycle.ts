@@ -11,6 +11,8 @@ import type { WatchedMap } from "./watched-map.ts";
 export interface MemoryWorkload {
   readonly program: MemoryProgram;
   readonly spec: WorkloadSpec;
+  /** The spec's variables, with values for secrets. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly mounts: ReadonlyMap<string, MemoryMount>;
 }
 
@@ -39,13 +41,20 @@ export function start(containers: WatchedMap<MemoryContainer>, container: Memory
     const lines = Buffer.from(data).toString().replace(/\n$/, "").split("\n");
     change(({ log = [] }) => ({ log: [...log, ...lines.map((text) => ({ stream, text }))] }));
   };
-  const { program, spec, mounts } = workload;
-  runProgram(program, { spec, mounts, outputBytes: undefined, options: { output }, kill }).then(
+  const { program, spec, variables, mounts } = workload;
+  runProgram(program, { spec, variables, mounts, outputBytes: undefined, options: { output }, kill }).then(
     ({ exitCode }) => ended(exitCode),
     () => ended(1),
   );
   if (healthCheck === undefined) return;
-  const check = { spec: { ...spec, command: healthCheck.command }, mounts, outputBytes: undefined, options: {}, kill };
+  const check = {
+    spec: { ...spec, command: healthCheck.command },
+    variables,
+    mounts,
+    outputBytes: undefined,
+    options: {},
+    kill,
+  };
   runProgram(program, check).then(
     ({ exitCode }) => change(() => ({ health: exitCode === 0 ? "healthy" : "unhealthy" })),
     () => change(() => ({ health: "unhealthy" })),

@@ -48,6 +48,7 @@ async function create(
   ]);
   const compiled = compile({
     spec,
+    variables: spec.variables,
     image: fromImageBody(image),
     facts: toFacts(info, { kind: "unix", path: enginePath() }),
     labels: { "cos.id": testRun },

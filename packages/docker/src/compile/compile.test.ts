@@ -46,6 +46,7 @@ function inputFor(spec: WorkloadSpec, image = plainImage, attached = true): Comp
   );
   return {
     spec,
+    variables: spec.variables,
     image,
     facts,
     binds,

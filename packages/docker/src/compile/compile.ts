@@ -39,10 +39,10 @@ export interface Difference {
 
 /** Compares what the engine built with what was asked for. Empty, null and missing values count as the same. */
 export function findDifferences({ plan }: Compiled, inspected: ContainerBody): Difference[] {
-  return table.flatMap(({ inspected: path, expect, normalise }) => {
+  return table.flatMap(({ inspected: path, expect, normalise, show }) => {
     const [expected, actual] = [expect(plan), at(inspected, path)].map((value) => withoutEmpty(normalise(value, plan)));
     const same = canonicalJson(expected ?? null) === canonicalJson(actual ?? null);
-    return same ? [] : [{ field: path, expected, actual }];
+    return same ? [] : [{ field: path, expected: show(expected), actual: show(actual) }];
   });
 }
 

@@ -16,6 +16,8 @@ export interface ResolvedBind {
 /** Everything the compiler needs, and nothing it could ask anybody for. */
 export interface CompileInput {
   readonly spec: WorkloadSpec;
+  /** The spec's variables with the values of secrets, which the spec only refers to. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly image: ResolvedImage;
   readonly facts: EngineFacts;
   /** Every `cos.*` label of the container, signed. */

@@ -15,12 +15,15 @@ export interface Row {
   readonly expect: (plan: Plan) => unknown;
   /** Brings both sides to one form where engines differ in spelling. */
   readonly normalise: (value: unknown, plan: Plan) => unknown;
+  /** What may be told of a value that differs; all of it, unless it could be a secret. */
+  readonly show: (value: unknown) => unknown;
 }
 
 interface RowOptions {
   readonly inspected?: string;
   readonly expect?: (plan: Plan) => unknown;
   readonly normalise?: (value: unknown, plan: Plan) => unknown;
+  readonly show?: (value: unknown) => unknown;
 }
 
 /** A field that cos sets. */
@@ -31,6 +34,7 @@ export function row(field: string, emit: (plan: Plan) => unknown, options: RowOp
     inspected: options.inspected ?? (field.startsWith("HostConfig.") ? field : `Config.${field}`),
     expect: options.expect ?? emit,
     normalise: options.normalise ?? ((value) => value),
+    show: options.show ?? ((value) => value),
   };
 }
 

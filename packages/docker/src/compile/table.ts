@@ -23,7 +23,10 @@ export const table: readonly Row[] = [
   row("Cmd", ({ command }) => command),
   row("WorkingDir", ({ spec, image }) => spec.workingDir ?? image.config.workingDir),
   row("User", ({ user }) => user),
-  row("Env", ({ spec, image }) => mergeVariables(image.config.variables, spec.variables), { normalise: sorted }),
+  row("Env", ({ variables, image }) => mergeVariables(image.config.variables, variables), {
+    normalise: sorted,
+    show: namesOfVariables,
+  }),
   row("Labels", ({ labels, spec }) => ({ ...spec.labels, ...labels }), { normalise: ownLabels }),
   row("StopSignal", ({ image }) =>
     /^SIG[A-Z0-9+]{2,12}$|^[0-9]{1,2}$/.test(image.config.stopSignal) ? image.config.stopSignal : "SIGTERM",
@@ -164,6 +167,11 @@ function mergeVariables(inherited: readonly string[], own: Readonly<Record<strin
   const merged = new Map(inherited.map((entry) => [entry.split("=", 1)[0] ?? "", entry]));
   for (const [name, value] of Object.entries(own)) merged.set(name, `${name}=${value}`);
   return [...merged.values()];
+}
+
+/** Values of variables are nobody's to read, wherever a difference is reported. */
+function namesOfVariables(value: unknown): unknown {
+  return Array.isArray(value) ? value.map((entry) => String(entry).split("=", 1)[0]) : value;
 }
 
 function ports(published: readonly string[]): { key: string; hostPorts: string[] }[] {

@@ -1,4 +1,4 @@
-import type { ContainerRequest, CreateOptions } from "@cos/core";
+import { type ContainerRequest, type CreateOptions, type Secrets, textsWithSecrets, withSecrets } from "@cos/core";
 import type { Images } from "../images/images.ts";
 import { createContainer, type CreateContext, resolveBinds } from "./create.ts";
 
@@ -14,7 +14,18 @@ export interface CreateIdleContext extends CreateContext {
  */
 export async function createIdle(
   context: CreateIdleContext,
+  request: ContainerRequest,
+  options: CreateOptions,
+): Promise<string> {
+  return await withSecrets(textsWithSecrets(request.spec), request.secrets, (secrets) =>
+    createWithSecrets(context, request, secrets, options),
+  );
+}
+
+async function createWithSecrets(
+  context: CreateIdleContext,
   { spec, owner, hostRoots = [], temporary }: ContainerRequest,
+  secrets: Secrets,
   { signal, progress }: CreateOptions,
 ): Promise<string> {
   // Refused here before anything is pulled; resolved again when the container is created.
@@ -23,7 +34,7 @@ export async function createIdle(
   progress?.({ phase: "create", message: "Creating the container" });
   const container = await createContainer(
     context,
-    { spec, owner, hostRoots, image, attached: false, temporary },
+    { spec, secrets, owner, hostRoots, image, attached: false, temporary },
     signal,
   );
   try {

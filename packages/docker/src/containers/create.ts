@@ -3,6 +3,7 @@ import {
   engineName,
   type ManagedLabels,
   newObjectId,
+  type Secrets,
   type Signer,
   specLabel,
   temporaryName,
@@ -38,6 +39,8 @@ export interface CreateContext {
 
 export interface CreateRequest {
   readonly spec: WorkloadSpec;
+  /** Those that the spec refers to. */
+  readonly secrets: Secrets;
   readonly owner: string;
   readonly hostRoots: readonly string[];
   readonly image: ResolvedImage;
@@ -68,7 +71,7 @@ export async function createContainer(
   signal?: AbortSignal,
 ): Promise<CreatedContainer> {
   const { client, facts, signer, volumes } = context;
-  const { spec, owner, image } = request;
+  const { spec, secrets, owner, image } = request;
   const managed = toManagedLabels(spec, owner, request.attached);
   const { temporary } = request;
   const name = temporary === undefined ? engineName(managed.name) : temporaryName(managed.name, temporary, managed.id);
@@ -76,6 +79,7 @@ export async function createContainer(
   const network = await resolveNetwork(context, spec.network, { owner, publishes: spec.ports.length > 0, signal });
   const compiled = compile({
     spec,
+    variables: secrets.valuesOf(spec.variables),
     image,
     facts,
     binds,

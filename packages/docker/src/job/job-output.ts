@@ -1,13 +1,20 @@
-import { BoundedOutput, CosError, type OutputChunk, type OutputSink } from "@cos/core";
+import { BoundedOutput, CosError, type OutputSink, type RedactedOutput, type Redaction, redactOutput } from "@cos/core";
 import { StdcopyDemuxer } from "../stdcopy.ts";
 
 /** How a container sends its output: both streams in frames, or what a terminal shows as it is. */
 export type OutputForm = "frames" | "terminal";
 
-/** The output of a job: passed on live, kept within bounds. */
+export interface JobOutputOptions {
+  /** Frames unless set. */
+  readonly form?: OutputForm | undefined;
+  readonly redaction?: Redaction | undefined;
+}
+
+/** The output of a job: passed on live, kept within bounds, both without secrets. */
 export class JobOutput {
   readonly stdout: BoundedOutput;
   readonly stderr: BoundedOutput;
+  readonly #redacted: RedactedOutput;
   readonly #push: (chunk: Buffer) => void | Promise<void>;
   readonly #atBoundary: () => boolean;
   #failure: CosError | undefined;
@@ -15,15 +22,20 @@ export class JobOutput {
   #blocked = false;
   #pending: Promise<void> = Promise.resolve();
 
-  constructor(limitBytes: number | undefined, sink: OutputSink | undefined, form: OutputForm = "frames") {
+  constructor(
+    limitBytes: number | undefined,
+    sink: OutputSink | undefined,
+    { form = "frames", redaction }: JobOutputOptions = {},
+  ) {
     this.stdout = new BoundedOutput(limitBytes);
     this.stderr = new BoundedOutput(limitBytes);
-    const pass = (chunk: OutputChunk) => {
+    this.#redacted = redactOutput(redaction, (chunk) => {
       this[chunk.stream].push(chunk.data);
       return sink?.(chunk);
-    };
-    const demuxer = new StdcopyDemuxer(pass);
-    this.#push = form === "frames" ? (chunk) => demuxer.push(chunk) : (data) => pass({ stream: "stdout", data });
+    });
+    const { push } = this.#redacted;
+    const demuxer = new StdcopyDemuxer(push);
+    this.#push = form === "frames" ? (chunk) => demuxer.push(chunk) : (data) => push({ stream: "stdout", data });
     this.#atBoundary = () => demuxer.atBoundary;
   }
 
@@ -68,8 +80,18 @@ export class JobOutput {
     return this.#reads;
   }
 
-  /** Resolves when the sink has taken everything. */
+  /** Resolves when the sink has taken everything so far. */
   async drained(): Promise<void> {
     await this.#pending;
+  }
+
+  /** Passes on what was held back as the possible beginning of a secret. Nothing may come after it. */
+  async end(): Promise<void> {
+    await this.#pending;
+    try {
+      await this.#redacted.end();
+    } catch (error) {
+      this.#failure = CosError.from(error);
+    }
   }
 }

@@ -7,6 +7,9 @@ import {
   type JobOptions,
   type JobRequest,
   type JobResult,
+  type Secrets,
+  textsWithSecrets,
+  withSecrets,
 } from "@cos/core";
 import { createContainer, type CreateContext, type CreatedContainer, resolveBinds } from "../containers/create.ts";
 import type { Removals } from "../containers/removals.ts";
@@ -39,9 +42,20 @@ export interface JobContext extends CreateContext {
  * built side by side, then start; the result is there with the end of output and the first news of the exit.
  */
 export async function runJob(context: JobContext, request: JobRequest, options: JobOptions): Promise<JobResult> {
+  assertIsJob(request.spec);
+  return await withSecrets(textsWithSecrets(request.spec), request.secrets, (secrets) =>
+    runWithSecrets(context, request, secrets, options),
+  );
+}
+
+async function runWithSecrets(
+  context: JobContext,
+  request: JobRequest,
+  secrets: Secrets,
+  options: JobOptions,
+): Promise<JobResult> {
   const { spec, owner, hostRoots = [] } = request;
   const { signal, progress, interaction } = options;
-  assertIsJob(spec);
   assertOneInput(spec, interaction);
   const clock = stopwatch();
   // Refused here before anything is pulled; resolved again when the container is created.
@@ -54,9 +68,12 @@ export async function runJob(context: JobContext, request: JobRequest, options: 
   try {
     progress?.({ phase: "create", message: "Creating the container" });
     const talks = interaction && (interaction.terminal === undefined ? "stream" : "terminal");
-    const asked = { spec, owner, hostRoots, image, attached: true, interaction: talks } as const;
+    const asked = { spec, secrets, owner, hostRoots, image, attached: true, interaction: talks } as const;
     container = await createContainer(context, asked, signal);
-    const output = new JobOutput(request.outputBytes, options.output, talks === "terminal" ? "terminal" : "frames");
+    const output = new JobOutput(request.outputBytes, options.output, {
+      form: talks === "terminal" ? "terminal" : "frames",
+      redaction: secrets.redaction,
+    });
     const streams = {
       ...(spec.stdin === undefined && talks === undefined ? {} : { stdin: true }),
       ...(talks === "terminal" ? { detachKeys } : {}),
@@ -66,7 +83,7 @@ export async function runJob(context: JobContext, request: JobRequest, options: 
       const createdMs = clock.lap();
       progress?.({ phase: "start", message: `Starting ${container.name}` });
       const run = await startAndFollow(context, container, prepared, { spec, output, interaction, signal, leave });
-      await output.drained();
+      await output.end();
       const [stdout, stderr] = [output.stdout.text(), output.stderr.text()];
       const hint = run.hint ?? toHint(spec, { ...run, stderr });
       return {
@@ -83,7 +100,7 @@ export async function runJob(context: JobContext, request: JobRequest, options: 
         oomKilled: run.oomKilled,
         cancelled: run.cancelled,
         outputLost: run.outputLost || !output.intact,
-        ...(hint === undefined ? {} : { hint }),
+        ...(hint === undefined ? {} : { hint: secrets.redaction?.text(hint) ?? hint }),
         durations: { queuedMs, pulledMs, createdMs, ranMs: clock.lap() },
       };
     } finally {

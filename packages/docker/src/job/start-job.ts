@@ -1,4 +1,13 @@
-import { assertDetachable, CosError, type JobHandle, type JobRequest, type StartOptions } from "@cos/core";
+import {
+  assertDetachable,
+  CosError,
+  type JobHandle,
+  type JobRequest,
+  type Secrets,
+  type StartOptions,
+  textsWithSecrets,
+  withSecrets,
+} from "@cos/core";
 import type { ContainerBody } from "../api.ts";
 import { createContainer, type CreatedContainer, resolveBinds } from "../containers/create.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
@@ -12,16 +21,27 @@ import { callAfter, killUntilEnded } from "./stopping.ts";
  * @throws CosError `failed_precondition` also when its command cannot be started.
  */
 export async function startJob(context: JobContext, request: JobRequest, options: StartOptions): Promise<JobHandle> {
+  assertDetachable(request.spec);
+  return await withSecrets(textsWithSecrets(request.spec), request.secrets, (secrets) =>
+    startWithSecrets(context, request, secrets, options),
+  );
+}
+
+async function startWithSecrets(
+  context: JobContext,
+  request: JobRequest,
+  secrets: Secrets,
+  options: StartOptions,
+): Promise<JobHandle> {
   const { spec, owner, hostRoots = [] } = request;
   const { signal, progress } = options;
-  assertDetachable(spec);
   await resolveBinds(spec, hostRoots, context.facts);
   const image = await context.images.ensure(spec.env, { pull: spec.pull, owner, hostRoots, signal, progress });
   const leave = await context.queue.enter(signal);
   let container: CreatedContainer | undefined;
   try {
     progress?.({ phase: "create", message: "Creating the container" });
-    container = await createContainer(context, { spec, owner, hostRoots, image, attached: false }, signal);
+    container = await createContainer(context, { spec, secrets, owner, hostRoots, image, attached: false }, signal);
     await container.verify(signal);
     progress?.({ phase: "start", message: `Starting ${container.name}` });
     if (signal?.aborted === true) throw new CosError("cancelled", "The job was cancelled before it started.");

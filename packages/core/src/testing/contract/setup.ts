@@ -60,10 +60,11 @@ export async function whileRunning<Seen>(
   engine: Engine,
   spec: Partial<WorkloadInput>,
   look: () => Promise<Seen>,
+  more: Partial<JobRequest> = {},
 ): Promise<{ readonly seen: Seen; readonly result: JobResult }> {
   const stop = new AbortController();
   const ready = signalOnce();
-  const running = engine.jobs.run(job(longCommand, spec), { output: ready.fire, signal: stop.signal });
+  const running = engine.jobs.run({ ...job(longCommand, spec), ...more }, { output: ready.fire, signal: stop.signal });
   try {
     await Promise.race([
       ready.fired,
