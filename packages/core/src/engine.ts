@@ -1,7 +1,7 @@
 import type { JobHandle, JobOptions, JobRequest, JobResult, ProgressSink, StartOptions } from "./job.ts";
 import type { ContainerRequest, CreateOptions, WaitOptions, WaitResult } from "./lifecycle.ts";
 import type { NetworkRequest } from "./network.ts";
-import type { OutputChunk } from "./output.ts";
+import type { LogChunk, LogOptions } from "./logs.ts";
 import type { Container, Image, Network, Volume } from "./resources.ts";
 import type { EnvSpec } from "./spec/environment.ts";
 
@@ -53,11 +53,6 @@ export interface KillOptions extends CallOptions {
 export interface RemoveOptions extends CallOptions {
   /** Whether a running container is killed first; true unless set. */
   readonly force?: boolean | undefined;
-}
-
-export interface LogOptions extends CallOptions {
-  /** How many lines from the end; all of them unless set. */
-  readonly tail?: number | undefined;
 }
 
 export interface ImageOptions extends CallOptions {
@@ -155,13 +150,14 @@ export interface Engine extends AsyncDisposable {
      */
     remove(id: string, options?: RemoveOptions): Promise<void>;
     /**
-     * What it has written so far, oldest first. Nothing is asked before the iteration begins; breaking it off closes the
-     * stream.
+     * What it has written, oldest first: so far, or with `follow` until it ends. Nothing is asked before the iteration
+     * begins; breaking it off closes the stream.
      *
-     * @throws CosError `not_found`; `unsupported` when the engine keeps no log of it, as of attached jobs; `unavailable`
-     * when the log breaks off.
+     * @throws CosError `invalid_argument` for options that {@link assertLogOptions} refuses; `not_found`; `unsupported`
+     * when the engine keeps no log of it, as of attached jobs; `unavailable` when the log breaks off, or the engine goes
+     * away while it is followed.
      */
-    logs(id: string, options?: LogOptions): AsyncIterable<OutputChunk>;
+    logs(id: string, options?: LogOptions): AsyncIterable<LogChunk>;
   };
 
   readonly images: {

@@ -6,7 +6,6 @@ export type {
   EngineInfo,
   ImageOptions,
   KillOptions,
-  LogOptions,
   RemoveOptions,
   StopOptions,
 } from "./engine.ts";
@@ -25,6 +24,7 @@ export {
   type StartOptions,
 } from "./job.ts";
 export { deriveKey } from "./derive-key.ts";
+export { type ExactTime, isExactTime, parseSeconds, parseTime, toExactTime } from "./exact-time.ts";
 export {
   createSigner,
   engineName,
@@ -45,6 +45,8 @@ export {
 } from "./labels.ts";
 export type { ContainerRequest, CreateOptions, WaitGoal, WaitOptions, WaitResult } from "./lifecycle.ts";
 export { isOnNetwork, networkRequest, type NetworkRequest } from "./network.ts";
+export { type LogLine, LogLines } from "./log-lines.ts";
+export { assertLogOptions, type LogChunk, type LogOptions, type LogStream } from "./logs.ts";
 export { BoundedOutput, defaultOutputBytes, type OutputChunk, type OutputSink } from "./output.ts";
 export { parseWith } from "./parse.ts";
 export { printable } from "./printable.ts";

@@ -88,8 +88,8 @@ export class BoundedOutput {
   }
 }
 
-/** Without a UTF-8 character that the cut left incomplete at the end. */
-function wholeCharacters(bytes: Buffer): Buffer {
+/** Without a UTF-8 character that a cut left incomplete at the end. */
+export function wholeCharacters(bytes: Buffer): Buffer {
   for (let back = 1; back <= Math.min(4, bytes.byteLength); back++) {
     const byte = bytes[bytes.byteLength - back] ?? 0;
     if ((byte & 0xc0) === 0x80) continue;

@@ -24,6 +24,7 @@ export class StdcopyDemuxer {
   readonly #header = Buffer.alloc(headerBytes);
   #headerFill = 0;
   #payloadLeft = 0;
+  #frames = 0;
   #stream: OutputChunk["stream"] = "stdout";
   #byEngine = false;
 
@@ -34,6 +35,11 @@ export class StdcopyDemuxer {
   /** Whether the last frame is complete. */
   get atBoundary(): boolean {
     return this.#headerFill === 0 && this.#payloadLeft === 0;
+  }
+
+  /** How many frames have begun. */
+  get frames(): number {
+    return this.#frames;
   }
 
   /**
@@ -82,8 +88,15 @@ export class StdcopyDemuxer {
     this.#stream = stream;
     this.#byEngine = header[offset] === engineStream;
     this.#payloadLeft = length;
+    this.#frames++;
     return at;
   }
+}
+
+/** A piece of a multiplexed stream, with the number of its frame, from 0. */
+export interface FramePiece extends OutputChunk {
+  readonly data: Buffer;
+  readonly frame: number;
 }
 
 /**
@@ -92,12 +105,24 @@ export class StdcopyDemuxer {
  * @throws CosError `unavailable` when the stream ends inside a frame, or the engine says in it that it cannot go on;
  * `internal` when it is not such a stream; whatever the source throws.
  */
-export async function* readStdcopy(source: AsyncIterable<Buffer>): AsyncGenerator<OutputChunk> {
-  let pieces: OutputChunk[] = [];
+export function readStdcopy(source: AsyncIterable<Buffer>): AsyncGenerator<OutputChunk> {
+  return demultiplex(source, (chunk) => chunk);
+}
+
+/** As {@link readStdcopy}, with the number of the frame that each piece is of. */
+export function readFrames(source: AsyncIterable<Buffer>): AsyncGenerator<FramePiece> {
+  return demultiplex(source, ({ stream, data }, frame) => ({ stream, data: data as Buffer, frame }));
+}
+
+async function* demultiplex<T>(
+  source: AsyncIterable<Buffer>,
+  toPiece: (chunk: OutputChunk, frame: number) => T,
+): AsyncGenerator<T> {
+  let pieces: T[] = [];
   let failure: CosError | undefined;
   const demuxer = new StdcopyDemuxer((chunk, byEngine) => {
     if (failure !== undefined) return;
-    if (!byEngine) pieces.push(chunk);
+    if (!byEngine) pieces.push(toPiece(chunk, demuxer.frames - 1));
     else failure = new CosError("unavailable", `The engine could not read on: ${engineMessage(String(chunk.data))}`);
   });
   for await (const bytes of source) {

@@ -1,20 +1,15 @@
 import { digestOf } from "../canonical.ts";
 import type { CallOptions, Engine, StopOptions } from "../engine.ts";
 import { CosError } from "../errors.ts";
+import { toExactTime } from "../exact-time.ts";
 import { fromLabels, isEngineName, newObjectId, type Signer, userLabels } from "../labels.ts";
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
-import type { OutputChunk } from "../output.ts";
 import type { Container, ContainerDetails, ContainerHealth, ContainerState } from "../resources.ts";
 import { assertFree } from "./memory-create.ts";
 import type { KillReason } from "./memory-job.ts";
 import { type MemoryWorkload, start, waitFor } from "./memory-lifecycle.ts";
+import { type MemoryLine, readMemoryLog } from "./memory-logs.ts";
 import type { WatchedMap } from "./watched-map.ts";
-
-/** A line that a container has written, without its end. */
-export interface MemoryLine {
-  readonly stream: OutputChunk["stream"];
-  readonly text: string;
-}
 
 export interface MemoryContainer extends Omit<Container, "labels" | "ownership" | "details"> {
   readonly allLabels: Readonly<Record<string, string>>;
@@ -68,7 +63,7 @@ export function addContainer(
     allLabels: labels,
     volumes: [],
     starts: state === "created" ? [] : [now],
-    log: logs,
+    log: logs.map((line) => ({ time: toExactTime(now), ...line })),
   });
   return id;
 }
@@ -190,22 +185,17 @@ export function memoryContainers({ containers, signer, enter, create }: MemoryCo
       }
       containers.delete(id);
     },
-    async *logs(id, { tail, ...options } = {}) {
+    async *logs(id, options = {}) {
       enter(options);
       assertFullId(id);
-      if (tail !== undefined && !(Number.isSafeInteger(tail) && tail >= 0)) {
-        throw new CosError("invalid_argument", "tail is out of range.", { hint: "Expected an integer of 0 or more." });
-      }
-      const { log } = find(id);
-      if (log === undefined) {
-        throw new CosError("unsupported", "The engine keeps no log of this container.", {
-          hint: "The output of a job is in its result.",
-        });
-      }
-      for (const { stream, text } of log.slice(tail === undefined ? 0 : Math.max(0, log.length - tail))) {
+      find(id);
+      const look = () => {
         enter(options);
-        yield { stream, data: Buffer.from(`${text}\n`) };
-      }
+        const container = containers.get(id);
+        const runs = container !== undefined && isAlive(container);
+        return { log: container?.log, runs, starts: container?.starts ?? [] };
+      };
+      yield* readMemoryLog(look, options);
     },
   };
 }

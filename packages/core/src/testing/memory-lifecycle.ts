@@ -1,4 +1,5 @@
 import { CosError } from "../errors.ts";
+import { toExactTime } from "../exact-time.ts";
 import type { WaitOptions, WaitResult } from "../lifecycle.ts";
 import type { OutputChunk } from "../output.ts";
 import type { WorkloadSpec } from "../spec/workload-spec.ts";
@@ -39,7 +40,8 @@ export function start(containers: WatchedMap<MemoryContainer>, container: Memory
   const ended = (exitCode: number) => change(() => ({ state: "exited", exitCode, finishedAt: new Date() }));
   const output = async ({ stream, data }: OutputChunk) => {
     const lines = Buffer.from(data).toString().replace(/\n$/, "").split("\n");
-    change(({ log = [] }) => ({ log: [...log, ...lines.map((text) => ({ stream, text }))] }));
+    const time = toExactTime(new Date());
+    change(({ log = [] }) => ({ log: [...log, ...lines.map((text) => ({ stream, text, time }))] }));
   };
   const { program, spec, variables, mounts } = workload;
   runProgram(program, { spec, variables, mounts, outputBytes: undefined, options: { output }, kill }).then(

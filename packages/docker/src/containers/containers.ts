@@ -5,9 +5,9 @@ import {
   type CreateOptions,
   fromLabels,
   type KillOptions,
+  type LogChunk,
   type LogOptions,
   managedLabel,
-  type OutputChunk,
   type RemoveOptions,
   type Signer,
   type StopOptions,
@@ -90,7 +90,7 @@ export class Containers {
     await removeContainer(this.#client, id, options);
   }
 
-  logs(id: string, options?: LogOptions): AsyncIterable<OutputChunk> {
+  logs(id: string, options?: LogOptions): AsyncIterable<LogChunk> {
     return readLogs(this.#client, id, options);
   }
 }

@@ -120,6 +120,80 @@ describe("a log", () => {
   });
 });
 
+describe("a log that is followed", () => {
+  const running = { Status: "running", StartedAt: "2026-11-25T09:00:00Z" };
+  const withState = (State: unknown) => ({
+    Config: { Tty: false },
+    HostConfig: { LogConfig: { Type: "json-file" } },
+    State,
+  });
+  const follow = (signal = new AbortController().signal) => readLogs(client, id, { follow: true, tail: 5, signal });
+
+  test("is asked for with what is wanted of it", async () => {
+    body = withState({ Status: "exited" });
+    sendLog = (response) => response.end();
+    const { signal } = new AbortController();
+    await readAll(readLogs(client, id, { follow: true, stream: "stderr", since: new Date(1_500), signal }));
+    const [since, until] = ["2026-11-25T09:19:04.000000001Z", "1969-12-31T23:59:59.999999999Z"];
+    await readAll(readLogs(client, id, { since, until, timestamps: true }));
+    expect(requests.filter((url) => url.includes("/logs"))).toEqual([
+      `/v1.41/containers/${id}/logs?stderr=true&since=1.500000000&follow=true`,
+      `/v1.41/containers/${id}/logs?stdout=true&stderr=true&since=1795598344.000000001&until=0.000000000&timestamps=true`,
+    ]);
+  });
+
+  test("is over when it ends and the container has ended, or was started again", async () => {
+    body = withState(running);
+    for (const State of [
+      { ...running, Status: "exited" },
+      { ...running, Status: "restarting" },
+      { ...running, StartedAt: "later" },
+    ]) {
+      sendLog = (response) => {
+        response.end(frame(1, "last\n"));
+        body = withState(State);
+      };
+      expect(await readAll(follow())).toEqual({ text: "last\n" });
+    }
+  });
+
+  test("that ends while the container runs is unavailable", async () => {
+    body = withState(running);
+    sendLog = (response) => response.end(frame(1, "last\n"));
+    expect(await readAll(follow())).toMatchObject({ text: "last\n", failure: { code: "unavailable" } });
+  });
+
+  test("may be silent for long, while the engine answers", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    body = withState(running);
+    const looks = () => requests.filter((url) => url.endsWith("/json")).length;
+    let answer = (): void => undefined;
+    sendLog = (response) => {
+      response.write(frame(1, "first"));
+      answer = () => void response.write(frame(1, "second"));
+    };
+    const log = follow();
+    await log.next();
+    const next = log.next();
+    for (let minute = 1; minute <= 3; minute++) {
+      await vi.advanceTimersByTimeAsync(60_000);
+      await vi.waitFor(() => expect(looks()).toBe(1 + minute));
+      for (let turn = 0; turn < 50; turn++) await nextTurn();
+    }
+    answer();
+    expect(Buffer.from((await next).value?.data ?? "").toString()).toBe("second");
+    const last = log.next();
+    last.catch(() => undefined);
+    body = "nothing";
+    server.removeAllListeners("request").on("request", () => undefined);
+    await vi.advanceTimersByTimeAsync(60_000);
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await expect(last).rejects.toMatchObject({ code: "deadline_exceeded" });
+  });
+});
+
 describe("a reader", () => {
   test("who needs time makes the engine wait", async () => {
     const log = sendForever();

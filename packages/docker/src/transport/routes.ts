@@ -42,8 +42,8 @@ const forbiddenParameters: readonly (readonly [path: RegExp, parameter: string])
 ];
 
 /**
- * The only query parameters of some routes. A stop with a negative `t` never kills, a log with `follow` never ends, and a
- * start can name a checkpoint.
+ * The only query parameters of some routes. A stop with a negative `t` never kills, and a start can name a checkpoint. A
+ * log with `follow` ends with its container, which may be never: `readLogs` follows only for a caller who gave a signal.
  */
 const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = [
   [new RegExp(`/containers/${id}$`), /^(?:v=true|force=(?:true|false))$/],
@@ -52,7 +52,7 @@ const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = 
   [/\/rename$/, /^name=cos-[a-z0-9-]{1,50}(?:\.(?:next|previous)-[0-9a-f]{12})?$/],
   [/\/kill$/, /^signal=SIG[A-Z0-9]{1,10}$/],
   [/\/resize$/, /^[hw]=[1-9][0-9]{0,4}$/],
-  [/\/logs$/, /^(?:stdout=true|stderr=true|tail=[0-9]+)$/],
+  [/\/logs$/, /^(?:(?:stdout|stderr|timestamps|follow)=true|tail=[0-9]+|(?:since|until)=[0-9]{1,12}\.[0-9]{9})$/],
 ];
 
 /** Whether cos may send this request. `path` is what stands on the request line, the query included. */

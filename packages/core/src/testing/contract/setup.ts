@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, vi } from "vitest";
-import type { Engine, LogOptions } from "../../engine.ts";
+import type { Engine } from "../../engine.ts";
 import type { JobRequest, JobResult } from "../../job.ts";
 import { createSigner, type Signer } from "../../labels.ts";
+import type { LogOptions } from "../../logs.ts";
 import type { OutputChunk } from "../../output.ts";
 import { defineWorkload, type WorkloadInput } from "../../spec/workload-spec.ts";
 
