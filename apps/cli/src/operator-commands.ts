@@ -2,6 +2,7 @@ import { addApprovalCommands } from "./approvals.ts";
 import { addAuditCommands } from "./audit.ts";
 import { addGrantCommands } from "./grants.ts";
 import { addPolicyCommands } from "./policy.ts";
+import { addSecretCommands } from "./secrets.ts";
 
 /** The commands of an operator, by the word they begin with. In one module, so that they are loaded as one when wanted. */
 export const operatorCommands = {
@@ -9,4 +10,5 @@ export const operatorCommands = {
   audit: addAuditCommands,
   grants: addGrantCommands,
   policy: addPolicyCommands,
+  secrets: addSecretCommands,
 };

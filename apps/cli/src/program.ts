@@ -52,6 +52,7 @@ const groups = {
   audit: "See what was done, and check that nobody changed the log",
   grants: "Say yes beforehand, and take it back",
   policy: "Explain, test and check the rules",
+  secrets: "See what secrets there are, and check them",
 } as const;
 
 /** Parses the arguments, runs the command, and sets the process's exit code. */

@@ -5,6 +5,7 @@ import { connectDocker } from "@cos/docker";
 import { findPaths } from "./installation.ts";
 import { openKeys } from "./keys.ts";
 import { loadPolicy } from "./policy-source.ts";
+import { openSecretsTable } from "./secrets-table.ts";
 
 /** One thing that was checked. */
 export interface Finding {
@@ -23,7 +24,12 @@ const lowDiskBytes = 2 * 1024 ** 3;
  * its disk. Works without an engine, and changes nothing but making the installation's key when there is none.
  */
 export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
-  const installation = [checkNode(process.versions.node), checkKey(env), await checkPolicy(env)];
+  const installation = [
+    checkNode(process.versions.node),
+    checkKey(env),
+    await checkPolicy(env),
+    ...(await checkSecrets(env)),
+  ];
   let engine: Engine;
   try {
     engine = await connectDocker({ env });
@@ -173,6 +179,28 @@ async function checkPolicy(env: NodeJS.ProcessEnv): Promise<Finding> {
   } catch (error) {
     const { message, hint } = CosError.from(error);
     return { subject: "policy", status: "fail", message, ...(hint === undefined ? {} : { fix: hint }) };
+  }
+}
+
+async function checkSecrets(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const { secretsFile: file } = findPaths(env);
+  if (!existsSync(file)) return [];
+  try {
+    const all = await openSecretsTable(file, env).list();
+    const missing = all.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
+    return missing.length === 0
+      ? [{ subject: "secrets", status: "ok", message: `${all.length}, in ${file}` }]
+      : [
+          {
+            subject: "secrets",
+            status: "warn",
+            message: `cannot be had: ${missing.join(", ")}`,
+            fix: "See: cos secrets check",
+          },
+        ];
+  } catch (error) {
+    const { message, hint } = CosError.from(error);
+    return [{ subject: "secrets", status: "fail", message, ...(hint === undefined ? {} : { fix: hint }) }];
   }
 }
 

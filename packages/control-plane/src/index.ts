@@ -30,4 +30,5 @@ export {
   type Explanation,
   type Outcome,
 } from "./perform.ts";
+export type { SecretListing } from "./secrets-table.ts";
 export type { ContainerSummary } from "./summary.ts";

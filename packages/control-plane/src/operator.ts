@@ -27,6 +27,7 @@ import { openGrantsFile } from "./grants-file.ts";
 import { findPaths, isReadOnly } from "./installation.ts";
 import { openInstallationLog, openKeys } from "./keys.ts";
 import { loadPolicy } from "./policy-source.ts";
+import { openSecretsTable, type SecretListing } from "./secrets-table.ts";
 
 export interface OperatorConfig {
   /** The process's environment unless set. */
@@ -49,6 +50,10 @@ export interface Operator {
     check(): Promise<{ readonly rules: number; readonly findings: readonly ReachabilityFinding[] }>;
     /** Compares the rules with a file of expectations. */
     test(file: string): Promise<readonly ExpectationResult[]>;
+  };
+  readonly secrets: {
+    /** The file with the table of secrets, and what it names. @throws CosError with line and column when it is not right. */
+    list(): Promise<{ readonly file: string; readonly secrets: readonly SecretListing[] }>;
   };
   readonly grants: {
     list(): readonly Grant[];
@@ -89,6 +94,12 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
           tests,
           (name) => catalogue.find((known) => known.name === name)?.effect,
         );
+      },
+    },
+    secrets: {
+      list: async () => {
+        const table = openSecretsTable(paths.secretsFile, env);
+        return { file: paths.secretsFile, secrets: await table.list() };
       },
     },
     grants: {

@@ -5,33 +5,37 @@ import { parseEnv } from "node:util";
 import { assertUsable, CosError, toSecretName } from "@cos/core";
 import { parseDocument } from "@cos/policy";
 import * as z from "zod";
+import { once } from "./once.ts";
 import { readPrivateText } from "./private-file.ts";
 
 /** Longest file that a secret is read from, in bytes. */
 const maxFileBytes = 64 * 1024;
 
-const secretName = z.string().refine((name) => toSecretName(`secret://${name}`) !== undefined, {
-  error: "expected 1-64 letters, digits and . _ - as the name of a secret",
+const secretEntry = once(() => {
+  const path = z.string().max(4096).refine(isAbsolute, { error: "expected an absolute path" });
+  const variable = z.string().regex(/^[^=\0]{1,256}$/, { error: "expected the name of a variable" });
+  return z
+    .strictObject({
+      env: variable.optional().describe("A variable of cos's own environment."),
+      file: path.optional().describe("A file; one line end at its end does not count."),
+      envFile: path.optional().describe("A file of lines NAME=value; needs variable."),
+      variable: variable.optional().describe("The name in envFile."),
+    })
+    .refine(({ env, file, envFile }) => [env, file, envFile].filter((way) => way !== undefined).length === 1, {
+      error: "expected exactly one of env, file, or envFile with variable",
+    })
+    .refine(({ envFile, variable: name }) => (envFile === undefined) === (name === undefined), {
+      error: "envFile and variable go together",
+    });
 });
-const path = z.string().max(4096).refine(isAbsolute, { error: "expected an absolute path" });
-const variable = z.string().regex(/^[^=\0]{1,256}$/, { error: "expected the name of a variable" });
-
-const secretEntry = z
-  .strictObject({
-    env: variable.optional().describe("A variable of cos's own environment."),
-    file: path.optional().describe("A file; one line end at its end does not count."),
-    envFile: path.optional().describe("A file of lines NAME=value; needs variable."),
-    variable: variable.optional().describe("The name in envFile."),
-  })
-  .refine(({ env, file, envFile }) => [env, file, envFile].filter((way) => way !== undefined).length === 1, {
-    error: "expected exactly one of env, file, or envFile with variable",
-  })
-  .refine(({ envFile, variable: name }) => (envFile === undefined) === (name === undefined), {
-    error: "envFile and variable go together",
+const secretsTable = once(() => {
+  const secretName = z.string().refine((name) => toSecretName(`secret://${name}`) !== undefined, {
+    error: "expected 1-64 letters, digits and . _ - as the name of a secret",
   });
-const secretsTable = z.record(secretName, secretEntry);
+  return z.record(secretName, secretEntry());
+});
 
-type SecretEntry = z.output<typeof secretEntry>;
+type SecretEntry = z.output<ReturnType<typeof secretEntry>>;
 
 /** A secret as the table names it. Its value is not here. */
 export interface SecretListing {
@@ -59,7 +63,7 @@ export interface SecretsTable {
 export function openSecretsTable(file: string, env: NodeJS.ProcessEnv): SecretsTable {
   const read = async () => {
     const text = readPrivateText({ path: file, what: "table of secrets", readable: true });
-    return text === undefined ? undefined : await parseDocument(text, file, secretsTable);
+    return text === undefined ? undefined : await parseDocument(text, file, secretsTable());
   };
   return {
     async get(name) {
