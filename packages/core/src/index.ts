@@ -6,11 +6,23 @@ export type {
   EngineInfo,
   ImageOptions,
   KillOptions,
+  ImageRemoveOptions,
   RemoveOptions,
   StopOptions,
 } from "./engine.ts";
 export { CosError, type CosErrorOptions, type ErrorCode, errorCodes } from "./errors.ts";
 export { assertOneInput, type Interaction, type TerminalSize } from "./interaction.ts";
+export {
+  fullTag,
+  type ImageBuildOptions,
+  type ImageBuildRequest,
+  type ImageBuildResult,
+  type ImagePushResult,
+  imageTag,
+  isBuiltByName,
+  ownerOfTag,
+  type TransferOptions,
+} from "./image.ts";
 export {
   assertDetachable,
   assertIsJob,

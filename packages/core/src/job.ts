@@ -44,7 +44,7 @@ export interface JobHandle {
 
 /** A step of long work, for people and clients that wait. */
 export interface ProgressEvent {
-  readonly phase: "queue" | "pull" | "build" | "create" | "start";
+  readonly phase: "queue" | "pull" | "build" | "push" | "create" | "start";
   readonly message: string;
   /** Work done and in all, in the unit of the phase (bytes when pulling), where known. */
   readonly done?: number | undefined;

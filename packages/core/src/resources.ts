@@ -53,6 +53,13 @@ export interface Image {
   /** `sha256:` and 64 hex digits. */
   readonly id: string;
   readonly tags: readonly string[];
+  /** What registries know it by, with the repository: `busybox@sha256:…`. Empty when it was only ever here. */
+  readonly digests: readonly string[];
+  readonly createdAt: Date;
+  readonly sizeBytes: number;
+  /** Labels of callers' own, named `user.*`. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ownership: Ownership;
 }
 
 /** A network on an engine. */

@@ -6,6 +6,8 @@ export interface ImageBody {
   readonly Id: string;
   readonly RepoTags?: readonly string[] | null;
   readonly RepoDigests?: readonly string[] | null;
+  readonly Created: string;
+  readonly Size: number;
   readonly Config?: {
     readonly Env?: readonly string[] | null;
     readonly Cmd?: readonly string[] | null;
@@ -17,6 +19,17 @@ export interface ImageBody {
     readonly Labels?: Readonly<Record<string, string>> | null;
     readonly OnBuild?: readonly string[] | null;
   } | null;
+}
+
+/** One row of `GET /images/json`. */
+export interface ImageRow {
+  readonly Id: string;
+  readonly RepoTags?: readonly string[] | null;
+  readonly RepoDigests?: readonly string[] | null;
+  /** In seconds. */
+  readonly Created: number;
+  readonly Size: number;
+  readonly Labels?: Readonly<Record<string, string>> | null;
 }
 
 /** `GET /containers/{id}/json`; rows of the compiler read further members by path. */

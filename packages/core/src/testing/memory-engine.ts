@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { digestOf } from "../canonical.ts";
 import type { CallOptions, Engine, EngineCapabilities } from "../engine.ts";
 import { CosError } from "../errors.ts";
 import {
@@ -14,11 +13,11 @@ import {
 import { fromLabels, type Signer } from "../labels.ts";
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { EnvSpec } from "../spec/environment.ts";
-import { formatImageReference, isImageId, parseImageReference } from "../spec/image-reference.ts";
 import { openSecrets, textsWithSecrets } from "../secrets.ts";
 import { parseByteSize } from "../spec/sizes.ts";
 import { type MemoryContainer, memoryContainers } from "./memory-containers.ts";
 import { createContainer } from "./memory-create.ts";
+import { type MemoryImage, memoryImages } from "./memory-images.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
 import { type MemoryNetwork, memoryNetworks } from "./memory-networks.ts";
 import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
@@ -28,6 +27,7 @@ import { WatchedMap } from "./watched-map.ts";
 export interface MemoryHost {
   readonly containers: WatchedMap<MemoryContainer>;
   readonly networks: Map<string, MemoryNetwork>;
+  readonly images: Map<string, MemoryImage>;
   readonly volumes: Map<string, MemoryVolume>;
 }
 
@@ -42,7 +42,7 @@ export interface MemoryEngineOptions {
 }
 
 export function createMemoryHost(): MemoryHost {
-  return { containers: new WatchedMap(), networks: new Map(), volumes: new Map() };
+  return { containers: new WatchedMap(), networks: new Map(), images: new Map(), volumes: new Map() };
 }
 
 const version = { version: "1.0.0", apiVersion: "1.0" };
@@ -62,9 +62,6 @@ export function createMemoryEngine({
   name = "memory",
   host = createMemoryHost(),
 }: MemoryEngineOptions): Engine {
-  const programs = new Map(
-    Object.entries(images).map(([reference, program]) => [imageIdOf(reference), { reference, program }]),
-  );
   const removals = new Set<Promise<void>>();
   let closed = false;
 
@@ -74,14 +71,13 @@ export function createMemoryEngine({
     if (signal?.aborted) throw new CosError("cancelled", "The call was cancelled.");
   }
 
+  const ofImages = memoryImages({ ...host, name, programs: images, signer, enter });
+
   function findImage(env: EnvSpec) {
-    if (env.image === undefined)
-      throw new CosError("unsupported", `Engine ${name} cannot build images.`, { hint: "Name an image." });
-    const id = imageIdOf(env.image);
-    const found = programs.get(id);
-    if (found !== undefined) return { id, ...found };
-    throw new CosError("not_found", `Engine ${name} has no image ${env.image}.`, {
-      hint: `It has: ${Object.keys(images).join(", ")}`,
+    const { id, tags, program } = ofImages.get(env);
+    if (program !== undefined) return { id, reference: tags[0] ?? id, program };
+    throw new CosError("failed_precondition", `Nothing can be run from ${tags[0] ?? id}.`, {
+      hint: "Name another image.",
     });
   }
 
@@ -207,17 +203,7 @@ export function createMemoryEngine({
     },
     jobs: { run, start },
     containers,
-    images: {
-      async ensure(env, options) {
-        enter(options);
-        const { id, reference } = findImage(env);
-        return { id, tags: [reference] };
-      },
-      async remove(id, options) {
-        enter(options);
-        programs.delete(imageIdOf(id));
-      },
-    },
+    images: ofImages.methods,
     networks: memoryNetworks({ ...host, signer, enter }),
     volumes: {
       async list({ managed = false } = {}, options) {
@@ -241,11 +227,6 @@ export function createMemoryEngine({
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function imageIdOf(name: string): string {
-  const reference = parseImageReference(name);
-  return isImageId(name) || reference === undefined ? name : `sha256:${digestOf(formatImageReference(reference))}`;
 }
 
 function assertLimits(limits: JobRequest["spec"]["limits"]): void {

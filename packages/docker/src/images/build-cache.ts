@@ -1,4 +1,13 @@
-import { CosError, engineName, fromLabels, type ImageOptions, newObjectId, type Signer, toLabels } from "@cos/core";
+import {
+  CosError,
+  engineName,
+  fromLabels,
+  type ImageOptions,
+  type ManagedLabels,
+  newObjectId,
+  type Signer,
+  toLabels,
+} from "@cos/core";
 import type { ImageBody } from "../api.ts";
 import { withDeadline } from "../dockerode.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
@@ -12,14 +21,26 @@ export interface BuildPlan extends Pick<
   BuildRequest,
   "context" | "filesDigest" | "dockerfile" | "arguments" | "target" | "refresh"
 > {
-  readonly repository: "build" | "cache";
+  readonly repository: "build" | "cache" | "image";
   /** What the result depends on; equal plans have equal results. */
   readonly digest: string;
-  /** The image it starts from, where the caller named one. */
-  readonly base: string;
+  /** What the image's labels say beside what this cache knows by itself. */
+  readonly described: Pick<ManagedLabels, "lifecycle" | "image" | "project" | "purpose">;
+  /** The caller's own labels. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Images that cos has built, tagged by the digest of what they are made from: `cos-build:…` and `cos-cache:…`. */
+/** What a plan led to. */
+export interface Built {
+  readonly body: ImageBody;
+  /** Whether it was there. */
+  readonly cached: boolean;
+}
+
+/**
+ * Images that cos has built, tagged by the digest of what they are made from: `cos-build:…` for builds, `cos-cache:…`
+ * for provisioned bases, `cos-image:…` for what was built by name.
+ */
 export class BuildCache {
   readonly #client: EngineClient;
   readonly #signer: Signer;
@@ -36,7 +57,7 @@ export class BuildCache {
    *
    * @throws CosError as `Images.ensure`
    */
-  async ensure(plan: BuildPlan, options: ImageOptions): Promise<ImageBody> {
+  async ensure(plan: BuildPlan, options: ImageOptions): Promise<Built> {
     const name = `${plan.repository}:${plan.digest.slice(0, 32)}`;
     const tag = engineName(name);
     for (let other = this.#building.get(tag); other !== undefined; other = this.#building.get(tag)) {
@@ -51,12 +72,12 @@ export class BuildCache {
     return await work;
   }
 
-  async #findOrBuild(plan: BuildPlan, name: string, tag: string, options: ImageOptions): Promise<ImageBody> {
+  async #findOrBuild(plan: BuildPlan, name: string, tag: string, options: ImageOptions): Promise<Built> {
     const { owner, signal, progress } = options;
     const cached = await findImage(this.#client, tag, signal);
     if (cached !== undefined) {
       const ours = this.#isOurs(cached, tag);
-      if (ours && !plan.refresh) return cached;
+      if (ours && !plan.refresh) return { body: cached, cached: true };
       if (!ours)
         throw new CosError("conflict", `The engine has an image ${tag} that cos did not build.`, {
           hint: `Remove it if nobody needs it: docker image rm ${tag}`,
@@ -66,12 +87,9 @@ export class BuildCache {
       "image",
       {
         id: newObjectId(),
+        ...plan.described,
         owner,
-        lifecycle: "ephemeral",
         name,
-        purpose: "",
-        project: "",
-        image: plan.base,
         createdAt: new Date(),
         ttlSeconds: undefined,
         spec: "",
@@ -80,13 +98,13 @@ export class BuildCache {
       this.#signer,
     );
     progress?.({ phase: "build", message: `Building ${tag}` });
-    const dockerfile = `${plan.dockerfile}\n${toLabelInstruction(labels)}`;
+    const dockerfile = `${plan.dockerfile}\n${toLabelInstruction({ ...plan.labels, ...labels }, plan.dockerfile)}`;
     const id = await buildImage(this.#client, { ...plan, dockerfile, tag, signal, progress });
     const built = await findImage(this.#client, id ?? tag, signal);
-    if (built !== undefined && this.#isOurs(built, tag)) return built;
+    if (built !== undefined && this.#isOurs(built, tag)) return { body: built, cached: false };
     if (built === undefined)
       throw new CosError("internal", "The engine does not have the image that it has built.", { details: { tag } });
-    await removeImage(this.#client, built.Id);
+    await removeImage(this.#client, built.Id, { force: true });
     const foreign = Object.keys(built.Config?.Labels ?? {}).filter(
       (label) => label.startsWith("cos.") && !(label in labels),
     );

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { CosError, type ProgressEvent } from "@cos/core";
-import { isPullFailure, toPullFailure } from "./pull-failure.ts";
+import { isRegistryFailure, toRegistryFailure } from "./registry-failure.ts";
 
 /** Lines of output that a failure repeats. */
 const keptLines = 20;
@@ -57,9 +57,9 @@ export class BuildOutput {
 
   #toFailure(error: string, exitCode: number | undefined): CosError {
     const step = this.#step;
-    if (exitCode === undefined && step?.instruction.startsWith("FROM ") === true && isPullFailure(error)) {
+    if (exitCode === undefined && step?.instruction.startsWith("FROM ") === true && isRegistryFailure(error)) {
       const base = step.instruction.split(" ")[1] ?? "";
-      return toPullFailure(error, base, "the base image's registry");
+      return toRegistryFailure(error, { deed: "pull", reference: base, domain: "the base image's registry" });
     }
     const rest = toLine(this.#partial);
     const output = [...this.#lines, ...(rest === "" ? [] : [rest])].filter(

@@ -52,15 +52,21 @@ describe("the bases of a Dockerfile", () => {
 
 describe("labels in a Dockerfile", () => {
   test("are one instruction", () => {
-    expect(toLabelInstruction({ "cos.id": "1", "cos.purpose": "", "cos.image": "r.io:5000/a@sha256:0" })).toBe(
+    expect(toLabelInstruction({ "cos.id": "1", "cos.purpose": "", "cos.image": "r.io:5000/a@sha256:0" }, "")).toBe(
       'LABEL cos.id="1" cos.purpose="" cos.image="r.io:5000/a@sha256:0"\n',
     );
   });
 
-  test.each(["$HOME", 'a"b', "a\\b", "a\nUSER root", "a b"])(
-    "do not hold what a Dockerfile would not take literally: %j",
-    (value) => {
-      expect(() => toLabelInstruction({ "cos.name": value })).toThrow(CosError);
-    },
-  );
+  test("are taken literally, whatever they hold and however the Dockerfile escapes", () => {
+    const value = '$HOME "a" \\ ` é';
+    expect(toLabelInstruction({ "user.a": value }, "FROM x\n")).toBe('LABEL user.a="\\$HOME \\"a\\" \\\\ ` é"\n');
+    expect(toLabelInstruction({ "user.a": value }, "# escape=`\nFROM x\n")).toBe(
+      'LABEL user.a="`$HOME `"a`" \\ `` é"\n',
+    );
+  });
+
+  test("hold no second line", () => {
+    expect(() => toLabelInstruction({ "cos.name": "a\nUSER root" }, "")).toThrow(CosError);
+    expect(() => toLabelInstruction({ 'a"=': "x" }, "")).toThrow(CosError);
+  });
 });

@@ -89,13 +89,17 @@ export function readStages(text: string, values: Readonly<Record<string, string>
 /**
  * Labels as one instruction; as parameters of the build, each of them would be a step of its own.
  *
- * @throws CosError `internal` for values that a Dockerfile would not take literally.
+ * @param text the Dockerfile that it is appended to, which says how characters are escaped in it.
+ * @throws CosError `internal` for what cannot stand on one line.
  */
-export function toLabelInstruction(labels: Readonly<Record<string, string>>): string {
+export function toLabelInstruction(labels: Readonly<Record<string, string>>, text: string): string {
+  const escape = escapeCharacter(text.replace(/^\uFEFF/, "").split(/\r?\n/));
+  const special = `"$${escape}`;
   const pairs = Object.entries(labels).map(([name, value]) => {
-    if (!/^[A-Za-z0-9._:/@-]*$/.test(name + value))
+    if (!/^[a-z0-9._-]+$/.test(name) || /[\p{Cc}\u2028\u2029]/u.test(value))
       throw new CosError("internal", `The label ${name} cannot stand in a Dockerfile.`);
-    return `${name}="${value}"`;
+    const escaped = Array.from(value, (character) => (special.includes(character) ? escape + character : character));
+    return `${name}="${escaped.join("")}"`;
   });
   return `LABEL ${pairs.join(" ")}\n`;
 }

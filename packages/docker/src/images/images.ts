@@ -2,15 +2,27 @@ import {
   type CallOptions,
   CosError,
   type EnvSpec,
+  type Image,
+  type ImageBuildOptions,
+  type ImageBuildRequest,
+  type ImageBuildResult,
   type ImageOptions,
+  type ImagePushResult,
+  type ImageRemoveOptions,
+  imageTag,
+  type ImageReference,
+  isImageId,
+  managedLabel,
   parseImageReference,
+  parseWith,
   type Signer,
+  type TransferOptions,
 } from "@cos/core";
-import type { ImageBody } from "../api.ts";
+import type { ImageBody, ImageRow } from "../api.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import type { Builds } from "./builds.ts";
 import { findImage } from "./find-image.ts";
-import { fromImageBody, type ResolvedImage } from "./image.ts";
+import { fromImageBody, fromImageRow, type ResolvedImage, toImage } from "./image.ts";
 
 export interface ImagesParts {
   readonly client: EngineClient;
@@ -40,25 +52,66 @@ export class Images {
    * context lies outside the roots), `failed_precondition` (a step of the build failed), `invalid_argument`,
    * `conflict` (somebody else has tagged an image as ours), `unavailable`, `deadline_exceeded`, `cancelled`
    */
-  async ensure(env: EnvSpec, options: ImageOptions): Promise<ResolvedImage> {
-    try {
-      options.signal?.throwIfAborted();
-      return fromImageBody(await this.#ensure(env, options));
-    } catch (error) {
-      if (options.signal?.aborted !== true || CosError.is(error)) throw CosError.from(error);
-      throw new CosError("cancelled", "The call was cancelled.", { cause: error });
-    }
+  async ensure(env: EnvSpec, options: ImageOptions): Promise<Image & ResolvedImage> {
+    return await settled(options.signal, async () => {
+      const body = await this.#ensure(env, options);
+      return { ...toImage(body, this.#signer), ...fromImageBody(body) };
+    });
   }
 
-  /**
-   * Removes an image, also when tags point to it. Succeeds when it is already gone.
-   *
-   * @param id a full id, `sha256:` and 64 hex digits.
-   * @throws CosError `conflict` when a container or another image needs it; `invalid_argument`
-   */
-  async remove(id: string, { signal }: CallOptions = {}): Promise<void> {
+  async find(name: string, { signal }: CallOptions = {}): Promise<Image | undefined> {
+    const body = await findImage(this.#client, name, signal);
+    return body === undefined ? undefined : toImage(body, this.#signer);
+  }
+
+  async pull(name: string, { signal, progress }: TransferOptions = {}): Promise<Image> {
+    const reference = toReference(name);
+    return await settled(signal, async () =>
+      toImage(await this.#pull(name, reference, { signal, progress }), this.#signer),
+    );
+  }
+
+  async build(request: ImageBuildRequest, options: ImageBuildOptions = {}): Promise<ImageBuildResult> {
+    const tag = parseWith(imageTag, request.tag, "image's tag");
+    return await settled(options.signal, async () => {
+      const { assertTagIsFree, giveTag } = await import("./named.ts");
+      const parts = { client: this.#client, signer: this.#signer };
+      const { owner } = request;
+      // Asked before the work as well, which takes long.
+      await assertTagIsFree(parts, { tag, owner }, options.signal);
+      const builds = await this.#loadBuilds();
+      const { body, cached } = await builds.ensureNamed(request, { ...options, owner });
+      return { image: await giveTag(parts, { tag, owner, id: body.Id }, options.signal), cached };
+    });
+  }
+
+  async push(name: string, { signal, progress }: TransferOptions = {}): Promise<ImagePushResult> {
+    const tag = parseWith(imageTag, name, "image's tag");
+    return await settled(signal, async () => {
+      if ((await findImage(this.#client, tag, signal)) === undefined) {
+        throw new CosError("not_found", `The engine has no image ${tag}.`, { hint: "Build it under this tag first." });
+      }
+      const { pushImage } = await import("./push.ts");
+      return await pushImage(this.#client, toReference(tag), { env: this.#env, signal, progress });
+    });
+  }
+
+  async removeTag(tag: string, { signal }: CallOptions = {}): Promise<void> {
+    const { removeTag } = await import("./remove-tag.ts");
+    await removeTag(this.#client, tag, signal);
+  }
+
+  async list(filter: { readonly managed?: boolean } = {}, { signal }: CallOptions = {}): Promise<Image[]> {
+    const managed = filter.managed === true;
+    const filters = managed ? JSON.stringify({ label: [`${managedLabel.name}=${managedLabel.value}`] }) : undefined;
+    const rows = await this.#client.call<ImageRow[]>("GET", ["images", "json"], { query: { filters }, signal });
+    const images = rows.map((row) => fromImageRow(row, this.#signer));
+    return managed ? images.filter(({ ownership }) => ownership.status === "managed") : images;
+  }
+
+  async remove(id: string, { signal, force = true }: ImageRemoveOptions = {}): Promise<void> {
     const { removeImage } = await import("./remove-image.ts");
-    await removeImage(this.#client, id, signal);
+    await removeImage(this.#client, id, { force, signal });
   }
 
   async #ensure(env: EnvSpec, options: ImageOptions): Promise<ImageBody> {
@@ -88,6 +141,10 @@ export class Images {
         });
       }
     }
+    return await this.#pull(name, reference, { signal, progress });
+  }
+
+  async #pull(name: string, reference: ImageReference, { signal, progress }: TransferOptions): Promise<ImageBody> {
     const { pullImage } = await import("./pull.ts");
     await pullImage(this.#client, reference, { env: this.#env, signal, progress });
     const pulled = await findImage(this.#client, name, signal);
@@ -102,4 +159,23 @@ export class Images {
     );
     return this.#builds;
   }
+}
+
+/** Runs something that ends in a `CosError` or not at all, and in `cancelled` when its signal has ended it. */
+async function settled<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+  try {
+    signal?.throwIfAborted();
+    return await run();
+  } catch (error) {
+    if (signal?.aborted !== true || CosError.is(error)) throw CosError.from(error);
+    throw new CosError("cancelled", "The call was cancelled.", { cause: error });
+  }
+}
+
+function toReference(name: string): ImageReference {
+  const reference = parseImageReference(name);
+  if (reference !== undefined) return reference;
+  throw new CosError("invalid_argument", `${JSON.stringify(name.slice(0, 200))} is not an image reference.`, {
+    hint: isImageId(name) ? "Registries know images by name, not by id." : 'Expected one like "python:3.12-slim".',
+  });
 }

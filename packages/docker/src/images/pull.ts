@@ -3,17 +3,19 @@ import { loadDocker, withDeadline } from "../dockerode.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { readJsonLines } from "../transport/json-lines.ts";
 import { refusalStatus } from "../transport/refusal.ts";
-import { findRegistryAuth, type RegistryAuth, toAuthHeader } from "./credentials.ts";
-import { toPullFailure } from "./pull-failure.ts";
-import { type PullLine, PullProgress } from "./pull-progress.ts";
+import { findCredentials } from "./transfer-credentials.ts";
+import { toAuthHeader } from "./credentials.ts";
+import { toRegistryFailure } from "./registry-failure.ts";
+import { type TransferLine, TransferProgress } from "./transfer-progress.ts";
 
 /**
- * How long a pull may go on without a word from the engine, in milliseconds. Engines report several times a second while
- * anything moves, and try a silent registry again for ever.
+ * How long a transfer may go on without a word from the engine, in milliseconds. Engines report several times a second
+ * while anything moves, and try a silent registry again for ever.
  */
-const pullIdleMs = 5 * 60_000;
+export const transferIdleMs = 5 * 60_000;
 
-export interface PullOptions {
+export interface TransferEnvironment {
+  /** Where Docker's configuration with the registries' credentials is found. */
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ProgressSink | undefined;
@@ -28,16 +30,19 @@ export interface PullOptions {
 export async function pullImage(
   client: EngineClient,
   reference: ImageReference,
-  { env, signal, progress }: PullOptions,
+  { env, signal, progress }: TransferEnvironment,
 ): Promise<void> {
   const { domain, path, tag, digest } = reference;
   const name = formatImageReference(reference);
-  const { auth, problem } = await findAuth(domain, env, signal);
+  const credentials = await findCredentials(domain, env, signal);
   const docker = await loadDocker(client);
-  const pulled = new PullProgress(name);
+  const moved = new TransferProgress("pull", name);
+  const failed = (text: string) =>
+    credentials.explain(toRegistryFailure(text, { deed: "pull", reference: name, domain }));
   progress?.({ phase: "pull", message: `Pulling ${name}` });
   try {
-    await withDeadline({ what: `The pull of ${name}`, signal, idleMs: pullIdleMs }, async (call) => {
+    await withDeadline({ what: `The pull of ${name}`, signal, idleMs: transferIdleMs }, async (call) => {
+      const { auth } = credentials;
       const answer = await docker.createImage(auth === undefined ? undefined : { base64: toAuthHeader(auth) }, {
         fromImage: `${domain}/${path}`,
         tag: digest ?? tag ?? "latest",
@@ -46,37 +51,13 @@ export async function pullImage(
       for await (const line of readJsonLines(answer as AsyncIterable<Buffer>)) {
         call.alive();
         const failure = (line as { error?: unknown } | null)?.error;
-        if (typeof failure === "string") throw explained(toPullFailure(failure, name, domain), problem);
-        const event = pulled.take(line as PullLine);
+        if (typeof failure === "string") throw failed(failure);
+        const event = moved.take(line as TransferLine);
         if (event !== undefined) progress?.(event);
       }
     });
   } catch (error) {
     if (!CosError.is(error) || refusalStatus(error) === undefined) throw error;
-    throw explained(toPullFailure(error.message, name, domain), problem);
+    throw failed(error.message);
   }
-}
-
-/**
- * The credentials for a registry. A credential helper that does not work, such as one that an uninstalled Docker
- * Desktop left in the configuration, does not keep anybody from public images; it is remembered as a `problem`.
- */
-async function findAuth(
-  domain: string,
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal | undefined,
-): Promise<{ auth?: RegistryAuth | undefined; problem?: CosError }> {
-  try {
-    return { auth: await findRegistryAuth(domain, env, { signal }) };
-  } catch (error) {
-    if (!CosError.is(error) || error.code !== "failed_precondition") throw error;
-    return { problem: error };
-  }
-}
-
-/** A refusal for want of credentials says why there were none. */
-function explained(failure: CosError, problem: CosError | undefined): CosError {
-  if (problem === undefined || (failure.code !== "denied" && failure.code !== "not_found")) return failure;
-  const hint = [problem.message, problem.hint].filter((text) => text !== undefined).join(" ");
-  return new CosError(failure.code, failure.message, { hint, details: failure.details, cause: problem });
 }

@@ -19,9 +19,12 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart|rename|resize)`],
   ["GET", `/${version}/containers/${id}/logs`],
   ["DELETE", `/${version}/containers/${id}`],
+  ["GET", `/${version}/images/json`],
   ["GET", `/${version}/images/${imagePart}(?:/${imagePart})*/json`],
   ["POST", `/${version}/images/create`],
-  ["DELETE", `/${version}/images/${name}`],
+  ["POST", `/${version}/images/${imagePart}(?:/${imagePart})*/push`],
+  ["POST", `/${version}/images/${id}/tag`],
+  ["DELETE", `/${version}/images/${imagePart}(?:/${imagePart})*`],
   ["POST", `/${version}/build`],
   ["GET", `/${version}/networks`],
   ["POST", `/${version}/networks/create`],
@@ -41,12 +44,18 @@ const forbiddenParameters: readonly (readonly [path: RegExp, parameter: string])
   [/\/images\/create$/, "fromSrc"],
 ];
 
+/** A push without a tag sends every tag of the repository. */
+const neededParameters: readonly (readonly [path: RegExp, parameter: string])[] = [[/\/push$/, "tag"]];
+
 /**
  * The only query parameters of some routes. A stop with a negative `t` never kills, and a start can name a checkpoint. A
  * log with `follow` ends with its container, which may be never: `readLogs` follows only for a caller who gave a signal.
  */
 const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = [
   [new RegExp(`/containers/${id}$`), /^(?:v=true|force=(?:true|false))$/],
+  [/\/push$/, /^tag=[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/],
+  [/\/tag$/, /^(?:repo=[a-zA-Z0-9][a-zA-Z0-9_.:/-]{0,254}|tag=[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/],
+  [new RegExp(`^/${version}/images/[^?]*(?<!/(?:create|json|push|tag))$`), /^force=(?:true|false)$/],
   [/\/(?:stop|restart)$/, /^t=[0-9]{1,4}$/],
   [new RegExp(`/containers/${id}/start$`), /^$/],
   [/\/rename$/, /^name=cos-[a-z0-9-]{1,50}(?:\.(?:next|previous)-[0-9a-f]{12})?$/],
@@ -60,10 +69,10 @@ export function isAllowedRequest(method: string, path: string): boolean {
   const queryStart = path.indexOf("?");
   const [pathname, query] = queryStart === -1 ? [path, ""] : [path.slice(0, queryStart), path.slice(queryStart + 1)];
   if (!patterns.some(([allowed, pattern]) => allowed === method && pattern.test(pathname))) return false;
-  if (query === "") return true;
   // Servers disagree on whether a semicolon separates parameters.
   if (query.includes(";")) return false;
   const parameters = new URLSearchParams(query);
+  if (neededParameters.some(([pattern, needed]) => pattern.test(pathname) && !parameters.has(needed))) return false;
   const only = onlyParameters.find(([pattern]) => pattern.test(pathname))?.[1];
   if (only !== undefined && ![...parameters].every(([key, value]) => only.test(`${key}=${value}`))) return false;
   return !forbiddenParameters.some(

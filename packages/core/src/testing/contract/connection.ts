@@ -22,6 +22,13 @@ const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => P
   "containers.remove": (engine, options) => engine.containers.remove(noSuchId, options),
   "containers.logs": (engine, options) => readLog(engine, noSuchId, options),
   "images.ensure": (engine, options) => engine.images.ensure({ image }, { pull: "never", owner, ...options }),
+  "images.list": (engine, options) => engine.images.list({}, options),
+  "images.find": (engine, options) => engine.images.find(image, options),
+  "images.pull": (engine, options) => engine.images.pull("127.0.0.1:1/none:1", options),
+  "images.build": (engine, options) =>
+    engine.images.build({ env: { build: { inline: "" } }, tag: "x:1", owner }, options),
+  "images.push": (engine, options) => engine.images.push("127.0.0.1:1/none:1", options),
+  "images.removeTag": (engine, options) => engine.images.removeTag("127.0.0.1:1/none:1", options),
   "images.remove": (engine, options) => engine.images.remove(`sha256:${noSuchId}`, options),
   "networks.get": (engine, options) => engine.networks.get("no-such-network", options),
   "networks.list": (engine, options) => engine.networks.list({}, options),

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Bench, image, job, newName, owner } from "./setup.ts";
+import { type Bench, image, job, newName, owner, whileRunning } from "./setup.ts";
 
 export function describeImages(bench: Bench): void {
   describe("images", () => {
@@ -52,6 +52,51 @@ export function describeImages(bench: Bench): void {
       await expect(again.images.ensure({ image: id }, { pull: "never", owner })).rejects.toMatchObject({
         code: "not_found",
       });
+    });
+
+    test("is listed with its tags, its age and its size, and is nobody's unless cos made it", async () => {
+      const engine = await bench.connect();
+      const found = await engine.images.find(image);
+      expect((await engine.images.list()).find(({ id }) => id === found?.id)).toMatchObject({
+        tags: found?.tags,
+        createdAt: expect.any(Date),
+        sizeBytes: expect.any(Number),
+        ownership: { status: "unmanaged" },
+      });
+      expect((await engine.images.list({ managed: true })).map(({ id }) => id)).not.toContain(found?.id);
+    });
+
+    test("is found by exactly its reference or its full id", async () => {
+      const engine = await bench.connect();
+      const found = await engine.images.find("busybox");
+      expect(await engine.images.find("docker.io/library/busybox:latest")).toEqual(found);
+      expect(await engine.images.find(found?.id ?? "")).toEqual(found);
+      expect(await engine.images.find(found?.id.slice("sha256:".length, 19) ?? "")).toBeUndefined();
+      expect(await engine.images.find(`cos.invalid/${newName()}:none`)).toBeUndefined();
+      await expect(engine.images.find("no image at all")).rejects.toMatchObject({ code: "invalid_argument" });
+    });
+
+    test("is pulled by name, and pushed only when it is there", async () => {
+      const engine = await bench.connect();
+      const refused = { code: "invalid_argument" };
+      await expect(engine.images.pull(`sha256:${"0".repeat(64)}`)).rejects.toMatchObject(refused);
+      await expect(engine.images.push(`cos.invalid/${newName()}:1`)).rejects.toMatchObject({ code: "not_found" });
+      expect((await engine.images.list()).flatMap(({ tags }) => tags).join()).not.toContain("cos.invalid");
+    });
+
+    test("that a container uses is not removed without force, and says so", async () => {
+      const engine = await bench.connect();
+      const used = await engine.images.find(image);
+      const { seen } = await whileRunning(engine, {}, () =>
+        engine.images.remove(used?.id ?? "", { force: false }).catch((error: unknown) => error),
+      );
+      expect(seen).toMatchObject({ code: "conflict", hint: expect.any(String) });
+      expect(await engine.images.find(image)).toBeDefined();
+    });
+
+    test("a tag that is not there is taken away without a word", async () => {
+      const engine = await bench.connect();
+      await expect(engine.images.removeTag(`cos.invalid/${newName()}:1`)).resolves.toBeUndefined();
     });
 
     test("removing an image that is not there succeeds", async () => {

@@ -1,14 +1,14 @@
 import type { ProgressEvent } from "@cos/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type PullLine, PullProgress } from "./pull-progress.ts";
+import { type TransferLine, TransferProgress } from "./transfer-progress.ts";
 
-function follow(lines: readonly PullLine[]): ProgressEvent[] {
-  const progress = new PullProgress("busybox");
+function follow(lines: readonly TransferLine[]): ProgressEvent[] {
+  const progress = new TransferProgress("pull", "busybox");
   return lines.flatMap((line) => progress.take(line) ?? []);
 }
 
-const download = (id: string, current: number, total: number): PullLine => ({
+const download = (id: string, current: number, total: number): TransferLine => ({
   status: "Downloading",
   id,
   progressDetail: { current, total },
@@ -67,4 +67,25 @@ describe("the progress of a pull", () => {
       }),
     );
   });
+});
+
+test("the progress of a push counts what the registry did not have", () => {
+  const progress = new TransferProgress("push", "r.io/app:1");
+  const pushing = (current: number) => ({ status: "Pushing", id: "a", progressDetail: { current, total: 100 } });
+  const events = [
+    { status: "The push refers to repository [r.io/app]" },
+    { status: "Preparing", id: "a" },
+    { status: "Layer already exists", id: "b" },
+    pushing(40),
+    pushing(100),
+    { status: "Pushed", id: "a" },
+    { status: "Mounted from base", id: "c" },
+  ].flatMap((line) => progress.take(line) ?? []);
+  expect(events.at(-1)).toEqual({
+    phase: "push",
+    message: "Pushing r.io/app:1 (3 of 3 layers)",
+    done: 100,
+    total: 100,
+  });
+  expect(progress.doneBytes).toBe(100);
 });

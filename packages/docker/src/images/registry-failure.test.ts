@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { toPullFailure } from "./pull-failure.ts";
+import { toRegistryFailure } from "./registry-failure.ts";
+
+const pull = { deed: "pull", reference: "r.io/x:1", domain: "r.io" } as const;
 
 describe("a pull that fails", () => {
   test.each([
@@ -51,18 +53,31 @@ describe("a pull that fails", () => {
       "r.io/x:1 could not be pulled: filesystem layer verification failed for digest sha256:00",
     ],
   ])("with %j says %s", (text, code, message) => {
-    const failure = toPullFailure(text, "r.io/x:1", "r.io");
+    const failure = toRegistryFailure(text, pull);
     expect({ code: failure.code, message: failure.message }).toEqual({ code, message });
     expect(failure.hint).toBeTruthy();
   });
 
   test("does not repeat what something else than a registry has answered", () => {
     const text = `error parsing HTTP 404 response body: invalid character 's' looking for beginning of value: "secret page"`;
-    expect(JSON.stringify(toPullFailure(text, "r.io/x:1", "r.io"))).not.toContain("secret");
+    expect(JSON.stringify(toRegistryFailure(text, pull))).not.toContain("secret");
   });
 
   test("names the registry in the hint to sign in, but not Docker Hub", () => {
-    expect(toPullFailure("unauthorized", "r.io/x:1", "r.io").hint).toContain("docker login r.io");
-    expect(toPullFailure("unauthorized", "docker.io/library/x:1", "docker.io").hint).toMatch(/docker login$/);
+    expect(toRegistryFailure("unauthorized", pull).hint).toContain("docker login r.io");
+    expect(toRegistryFailure("unauthorized", { ...pull, domain: "docker.io" }).hint).toMatch(/docker login$/);
+  });
+});
+
+describe("a push that fails", () => {
+  const push = { ...pull, deed: "push" } as const;
+  test.each([
+    ["denied: requested access to the resource is denied", "denied", "r.io does not let this user push r.io/x:1."],
+    ["name unknown: repository name not known to registry", "not_found", "r.io has no place for r.io/x:1."],
+    ["toomanyrequests", "unavailable", "r.io allows no more pushes for now."],
+    ["blob upload invalid", "unavailable", "r.io/x:1 could not be pushed: blob upload invalid"],
+  ])("with %j says %s", (text, code, message) => {
+    const failure = toRegistryFailure(text, push);
+    expect({ code: failure.code, message: failure.message }).toEqual({ code, message });
   });
 });
