@@ -1,10 +1,12 @@
 export { canonicalJson, digestOf } from "./canonical.ts";
 export type {
   CallOptions,
+  ContainerFilter,
   Engine,
   EngineCapabilities,
   EngineInfo,
   ImageOptions,
+  ListOptions,
   KillOptions,
   ImageRemoveOptions,
   RemoveOptions,
@@ -69,6 +71,7 @@ export type {
   ContainerHealth,
   ContainerState,
   Image,
+  ImageUse,
   Network,
   PublishedPort,
   Volume,

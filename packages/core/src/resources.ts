@@ -25,6 +25,8 @@ export interface Container {
   /** When it ended, for containers that did; undefined in lists, which do not say it. */
   readonly finishedAt?: Date | undefined;
   readonly exitCode?: number | undefined;
+  /** Bytes that it has written over its image; only in lists, and only when asked for. */
+  readonly sizeBytes?: number | undefined;
   /** The caller's own labels, `user.*`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly networks: readonly string[];
@@ -60,6 +62,16 @@ export interface Image {
   /** Labels of callers' own, named `user.*`. */
   readonly labels: Readonly<Record<string, string>>;
   readonly ownership: Ownership;
+  /** Only in lists, and only when asked for. */
+  readonly use?: ImageUse | undefined;
+}
+
+/** What depends on an image, as far as the engine tells what images are built on. */
+export interface ImageUse {
+  /** Bytes that no other image has. */
+  readonly ownBytes: number;
+  /** Whether other images are built on it. */
+  readonly isBase: boolean;
 }
 
 /** A network on an engine. */

@@ -24,6 +24,8 @@ export interface ImageBody {
 /** One row of `GET /images/json`. */
 export interface ImageRow {
   readonly Id: string;
+  /** The image it was built on, where the engine knows it; else empty. */
+  readonly ParentId?: string;
   readonly RepoTags?: readonly string[] | null;
   readonly RepoDigests?: readonly string[] | null;
   /** In seconds. */
@@ -76,6 +78,9 @@ export interface ContainerRow {
   readonly State: string;
   readonly Status: string;
   readonly Created: number;
+  /** Both are there only when sizes are asked for, and then `SizeRw` not when it is zero. */
+  readonly SizeRw?: number;
+  readonly SizeRootFs?: number;
   readonly Labels?: Readonly<Record<string, string>> | null;
   readonly Ports?: readonly { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[] | null;
   readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null } | null;

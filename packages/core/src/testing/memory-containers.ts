@@ -110,10 +110,12 @@ export function memoryContainers({ containers, signer, enter, create }: MemoryCo
   }
 
   return {
-    async list({ managed = false } = {}, options) {
+    async list({ managed = false, stopped = false } = {}, { sizes = false, ...options } = {}) {
       enter(options);
-      const all = [...containers.values()].map(show);
-      return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
+      const all = [...containers.values()].map(show).map((shown) => (sizes ? { ...shown, sizeBytes: 0 } : shown));
+      return all
+        .filter(({ ownership }) => !managed || ownership.status === "managed")
+        .filter(({ state }) => !stopped || state === "created" || state === "exited" || state === "dead");
     },
     async get(id, options) {
       enter(options);

@@ -97,9 +97,12 @@ export function memoryImages({ name, programs, images, containers, signer, enter
       enter(options);
       return show(get(env));
     },
-    async list({ managed = false } = {}, options) {
+    async list({ managed = false } = {}, { sizes = false, ...options } = {}) {
       enter(options);
-      const all = [...images.values()].map(show);
+      const shown = [...images.values()].map(show);
+      const all = shown.map((image) =>
+        sizes ? { ...image, use: { ownBytes: image.sizeBytes, isBase: false } } : image,
+      );
       return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
     },
     async find(reference, options) {

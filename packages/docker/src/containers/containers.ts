@@ -1,10 +1,12 @@
 import {
   type CallOptions,
   type Container,
+  type ContainerFilter,
   type ContainerRequest,
   type CreateOptions,
   fromLabels,
   type KillOptions,
+  type ListOptions,
   type LogChunk,
   type LogOptions,
   managedLabel,
@@ -31,6 +33,10 @@ export interface ContainersContext extends CreateIdleContext {
   readonly queue: StartQueue;
 }
 
+const stoppedStates: readonly string[] = ["created", "exited", "dead"] satisfies Container["state"][];
+/** How long an engine may take to look at the files of containers, in milliseconds. */
+const sizesDeadlineMs = 5 * 60_000;
+
 /** The containers of an engine, in any state. */
 export class Containers {
   readonly #client: EngineClient;
@@ -43,15 +49,27 @@ export class Containers {
     this.#context = context;
   }
 
-  async list(filter: { readonly managed?: boolean } = {}, { signal }: CallOptions = {}): Promise<Container[]> {
-    const filters =
-      filter.managed === true ? JSON.stringify({ label: [`${managedLabel.name}=${managedLabel.value}`] }) : undefined;
+  async list(
+    { managed = false, stopped = false }: ContainerFilter = {},
+    { signal, sizes = false }: ListOptions = {},
+  ): Promise<Container[]> {
+    const filters = {
+      ...(managed ? { label: [`${managedLabel.name}=${managedLabel.value}`] } : {}),
+      ...(stopped ? { status: stoppedStates } : {}),
+    };
     const rows = await this.#client.call<ContainerRow[]>("GET", ["containers", "json"], {
-      query: { all: true, filters },
+      query: {
+        all: true,
+        filters: managed || stopped ? JSON.stringify(filters) : undefined,
+        size: sizes ? true : undefined,
+      },
+      ...(sizes ? { deadlineMs: sizesDeadlineMs } : {}),
       signal,
     });
-    const containers = rows.map((row) => fromRow(row, this.#signer));
-    return filter.managed === true ? containers.filter(({ ownership }) => ownership.status === "managed") : containers;
+    return rows
+      .map((row) => fromRow(row, this.#signer))
+      .filter(({ ownership }) => !managed || ownership.status === "managed")
+      .filter(({ state }) => !stopped || stoppedStates.includes(state));
   }
 
   async get(id: string, { signal }: CallOptions = {}): Promise<Container> {
@@ -107,6 +125,7 @@ function fromRow(row: ContainerRow, signer: Signer): Container {
     state: toState(row.State),
     createdAt: new Date(row.Created * 1000),
     exitCode: exitCode === undefined ? undefined : Number(exitCode),
+    sizeBytes: row.SizeRootFs === undefined ? undefined : (row.SizeRw ?? 0),
     labels: userLabels(labels),
     networks: Object.keys(row.NetworkSettings?.Networks ?? {}),
     ports: (row.Ports ?? []).flatMap((port) =>

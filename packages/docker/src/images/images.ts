@@ -12,6 +12,7 @@ import {
   imageTag,
   type ImageReference,
   isImageId,
+  type ListOptions,
   managedLabel,
   parseImageReference,
   parseWith,
@@ -22,6 +23,7 @@ import type { ImageBody, ImageRow } from "../api.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import type { Builds } from "./builds.ts";
 import { findImage } from "./find-image.ts";
+import { usesOf } from "./image-use.ts";
 import { fromImageBody, fromImageRow, type ResolvedImage, toImage } from "./image.ts";
 
 export interface ImagesParts {
@@ -101,11 +103,19 @@ export class Images {
     await removeTag(this.#client, tag, signal);
   }
 
-  async list(filter: { readonly managed?: boolean } = {}, { signal }: CallOptions = {}): Promise<Image[]> {
-    const managed = filter.managed === true;
-    const filters = managed ? JSON.stringify({ label: [`${managedLabel.name}=${managedLabel.value}`] }) : undefined;
-    const rows = await this.#client.call<ImageRow[]>("GET", ["images", "json"], { query: { filters }, signal });
-    const images = rows.map((row) => fromImageRow(row, this.#signer));
+  async list(
+    { managed = false }: { readonly managed?: boolean } = {},
+    { signal, sizes = false }: ListOptions = {},
+  ): Promise<Image[]> {
+    // What others are built on need not be managed.
+    const filters =
+      managed && !sizes ? JSON.stringify({ label: [`${managedLabel.name}=${managedLabel.value}`] }) : undefined;
+    const query = { filters, all: sizes ? true : undefined };
+    const rows = await this.#client.call<ImageRow[]>("GET", ["images", "json"], { query, signal });
+    const uses = sizes ? usesOf(rows) : undefined;
+    const images = rows
+      .filter(({ Id }) => uses === undefined || uses.has(Id))
+      .map((row) => ({ ...fromImageRow(row, this.#signer), ...(uses && { use: uses.get(row.Id) }) }));
     return managed ? images.filter(({ ownership }) => ownership.status === "managed") : images;
   }
 

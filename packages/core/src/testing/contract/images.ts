@@ -99,6 +99,17 @@ export function describeImages(bench: Bench): void {
       await expect(engine.images.removeTag(`cos.invalid/${newName()}:1`)).resolves.toBeUndefined();
     });
 
+    test("what depends on an image is told when asked for", async () => {
+      const engine = await bench.connect();
+      const { id } = await engine.images.ensure({ image }, { pull: "never", owner });
+      const [asked] = (await engine.images.list({}, { sizes: true })).filter((listed) => listed.id === id);
+      const [plain] = (await engine.images.list()).filter((listed) => listed.id === id);
+      expect(asked?.use).toEqual({ ownBytes: expect.any(Number), isBase: expect.any(Boolean) });
+      expect(plain?.use).toBeUndefined();
+      const { use: _use, ...rest } = asked ?? {};
+      expect({ ...rest }).toEqual({ ...plain });
+    });
+
     test("removing an image that is not there succeeds", async () => {
       const engine = await bench.connect();
       await expect(engine.images.remove(`sha256:${"0".repeat(64)}`)).resolves.toBeUndefined();
