@@ -86,6 +86,12 @@ export {
   toSecretName,
   withSecrets,
 } from "./secrets.ts";
+export { findDrift, type ServiceDrift } from "./service/drift.ts";
+export { ensureService } from "./service/ensure-service.ts";
+export { planService } from "./service/plan-service.ts";
+export { type RecreateOptions, recreateService, specOfService } from "./service/recreate-service.ts";
+export type { ServiceOptions, ServicePlan, ServiceRequest, ServiceResult, ServiceStatus } from "./service/service.ts";
+export { assertSurvives, type SurvivalOptions } from "./service/survive.ts";
 export { type BuildSpec, type EnvSpec, envSpec } from "./spec/environment.ts";
 export {
   formatImageReference,
