@@ -2,7 +2,7 @@ import { defineConfig } from "tsup";
 // @boundaries-ignore what builds the apps is part of none of them
 import { lazyBuiltins } from "../../scripts/lazy-builtins.ts";
 
-/** Everything is bundled but the Docker library, which only pulls and builds load: a start reads few, small files. */
+/** Everything is bundled but the Docker library and its tar parser, which only pulls, builds and files load: a start reads few, small files. */
 export default defineConfig({
   entry: { main: "src/main.ts" },
   format: "esm",
@@ -12,7 +12,7 @@ export default defineConfig({
   minify: true,
   removeNodeProtocol: false,
   noExternal: [/^@cos\//, "commander", "zod", "cli-table3"],
-  external: ["dockerode", "@colors/colors"],
+  external: ["dockerode", "tar-stream", "@colors/colors"],
   esbuildPlugins: [lazyBuiltins],
   esbuildOptions(options) {
     options.conditions = ["@cos/source", "module"];

@@ -11,7 +11,7 @@ const withoutFormValidator: NonNullable<Options["esbuildPlugins"]>[number] = {
   },
 };
 
-/** Everything is bundled but the Docker library, which only pulls and builds load: a start reads few, small files. */
+/** Everything is bundled but the Docker library and its tar parser, which only pulls, builds and files load: a start reads few, small files. */
 export default defineConfig({
   entry: { main: "src/main.ts" },
   format: "esm",
@@ -21,7 +21,7 @@ export default defineConfig({
   minify: true,
   removeNodeProtocol: false,
   noExternal: [/^@cos\//, "@modelcontextprotocol/sdk", "zod"],
-  external: ["dockerode"],
+  external: ["dockerode", "tar-stream"],
   esbuildPlugins: [lazyBuiltins, withoutFormValidator],
   esbuildOptions(options) {
     options.conditions = ["@cos/source", "module"];

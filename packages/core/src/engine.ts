@@ -1,3 +1,4 @@
+import type { FileEntry, FileToWrite, ReadFilesOptions } from "./files.ts";
 import type { JobHandle, JobOptions, JobRequest, JobResult, ProgressSink, StartOptions } from "./job.ts";
 import type {
   ImageBuildOptions,
@@ -174,6 +175,29 @@ export interface Engine extends AsyncDisposable {
      * @throws CosError `conflict` when it runs and `force` is false.
      */
     remove(id: string, options?: RemoveOptions): Promise<void>;
+    /**
+     * A file, or everything below a directory, running or not; the directory itself comes first. A path that is a symbolic
+     * link means what it leads to in the container; below it links are named and not followed. Nothing is asked before the
+     * iteration begins.
+     *
+     * @throws CosError `not_found`; `failed_precondition` for more bytes than the limit, and in a tmpfs, which only the
+     * container sees; `unavailable` when it breaks off.
+     */
+    readFiles(id: string, path: string, options?: ReadFilesOptions): AsyncIterable<FileEntry>;
+    /**
+     * Writes files below an existing directory, running or not. They belong to the container's user where that is a
+     * number, else to root. A file replaces a file or link of its name; directories that are missing are made. What was
+     * written before a failure stays.
+     *
+     * @throws CosError `not_found`; `conflict` when a file meets a directory of its name; `failed_precondition` for what is
+     * read-only or a tmpfs.
+     */
+    writeFiles(
+      id: string,
+      directory: string,
+      entries: AsyncIterable<FileToWrite> | Iterable<FileToWrite>,
+      options?: CallOptions,
+    ): Promise<{ files: number; bytes: number }>;
     /**
      * What it has written, oldest first: so far, or with `follow` until it ends. Nothing is asked before the iteration
      * begins; breaking it off closes the stream.

@@ -57,11 +57,13 @@ export interface ContainerBody {
   readonly Config: {
     readonly Image: string;
     readonly Tty: boolean;
+    readonly User?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
   };
   readonly HostConfig: {
     readonly Links?: readonly string[] | null;
     readonly LogConfig?: { readonly Type?: string };
+    readonly Tmpfs?: Readonly<Record<string, string>> | null;
   };
   readonly NetworkSettings: {
     readonly Networks?: Readonly<Record<string, { readonly NetworkID?: string }>> | null;

@@ -3,6 +3,7 @@ import { describeConnection } from "./contract/connection.ts";
 import { describeContainers } from "./contract/containers.ts";
 import { describeDetached } from "./contract/detached.ts";
 import { describeEndings } from "./contract/endings.ts";
+import { describeFiles } from "./contract/files.ts";
 import { describeImages } from "./contract/images.ts";
 import { describeInteraction } from "./contract/interaction.ts";
 import { describeJobs } from "./contract/jobs.ts";
@@ -37,6 +38,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeDetached(bench);
     describeContainers(bench);
     describeLifecycle(bench);
+    describeFiles(bench);
     describeLogs(bench);
     describeOwnership(bench);
     describeNetworks(bench);

@@ -7,6 +7,7 @@ import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { Container, ContainerDetails, ContainerHealth, ContainerState } from "../resources.ts";
 import { assertFree } from "./memory-create.ts";
 import type { KillReason } from "./memory-job.ts";
+import { createFiles, type MemoryFiles, readFiles, writeFiles } from "./memory-files.ts";
 import { type MemoryWorkload, start, waitFor } from "./memory-lifecycle.ts";
 import { type MemoryLine, readMemoryLog } from "./memory-logs.ts";
 import type { WatchedMap } from "./watched-map.ts";
@@ -18,6 +19,7 @@ export interface MemoryContainer extends Omit<Container, "labels" | "ownership" 
   readonly starts: readonly Date[];
   /** What it runs, of containers that can be started. */
   readonly workload?: MemoryWorkload | undefined;
+  readonly files: MemoryFiles;
   readonly health?: ContainerHealth | undefined;
   /** Kills the program of a job, or of a container that was started. Containers without a program have none. */
   readonly kill?: AbortController | undefined;
@@ -63,6 +65,7 @@ export function addContainer(
     allLabels: labels,
     volumes: [],
     starts: state === "created" ? [] : [now],
+    files: createFiles(),
     log: logs.map((line) => ({ time: toExactTime(now), ...line })),
   });
   return id;
@@ -94,6 +97,7 @@ export function memoryContainers({ containers, signer, enter, create }: MemoryCo
     kill: _kill,
     log: _log,
     workload: _workload,
+    files: _files,
     health: _health,
     ...shown
   }: MemoryContainer): Container {
@@ -186,6 +190,19 @@ export function memoryContainers({ containers, signer, enter, create }: MemoryCo
         end(container);
       }
       containers.delete(id);
+    },
+    async *readFiles(id, path, { limitBytes, ...options } = {}) {
+      enter(options);
+      assertFullId(id);
+      for (const entry of readFiles(find(id).files, path, limitBytes)) {
+        enter(options);
+        yield entry;
+      }
+    },
+    async writeFiles(id, directory, entries, options) {
+      enter(options);
+      assertFullId(id);
+      return await writeFiles(find(id).files, directory, entries);
     },
     async *logs(id, options = {}) {
       enter(options);

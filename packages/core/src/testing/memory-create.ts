@@ -3,6 +3,7 @@ import { engineName, newObjectId, type Signer, specLabel, temporaryName, toLabel
 import type { ContainerRequest } from "../lifecycle.ts";
 import { parsePort } from "../spec/ports.ts";
 import type { MemoryContainer } from "./memory-containers.ts";
+import { createFiles } from "./memory-files.ts";
 import { findNetworkOf, type MemoryNetwork } from "./memory-networks.ts";
 
 const firstFreePort = 32_768;
@@ -58,6 +59,7 @@ export function createContainer(
       return [{ ...port, hostAddress: "127.0.0.1", hostPort: port.hostPort || firstFreePort + index }];
     }),
     allLabels: { ...spec.labels, ...toLabels("container", { ...described, ...specLabel(spec) }, signer) },
+    files: createFiles(),
     volumes: spec.mounts.flatMap((mount) => (mount.type === "volume" ? [engineName(mount.name)] : [])),
   };
 }

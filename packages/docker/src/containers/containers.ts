@@ -4,12 +4,15 @@ import {
   type ContainerFilter,
   type ContainerRequest,
   type CreateOptions,
+  type FileEntry,
+  type FileToWrite,
   fromLabels,
   type KillOptions,
   type ListOptions,
   type LogChunk,
   type LogOptions,
   managedLabel,
+  type ReadFilesOptions,
   type RemoveOptions,
   type Signer,
   type StopOptions,
@@ -18,6 +21,8 @@ import {
   type WaitResult,
 } from "@cos/core";
 import type { ContainerBody, ContainerRow } from "../api.ts";
+import { readFiles } from "../archive/read-files.ts";
+import { writeFiles } from "../archive/write-files.ts";
 import type { StartQueue } from "../job/start-queue.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { inspectContainer } from "./inspect.ts";
@@ -106,6 +111,19 @@ export class Containers {
 
   async remove(id: string, options?: RemoveOptions): Promise<void> {
     await removeContainer(this.#client, id, options);
+  }
+
+  readFiles(id: string, path: string, options?: ReadFilesOptions): AsyncIterable<FileEntry> {
+    return readFiles(this.#client, id, path, options);
+  }
+
+  async writeFiles(
+    id: string,
+    directory: string,
+    entries: AsyncIterable<FileToWrite> | Iterable<FileToWrite>,
+    options?: CallOptions,
+  ): Promise<{ files: number; bytes: number }> {
+    return await writeFiles(this.#client, id, directory, entries, options);
   }
 
   logs(id: string, options?: LogOptions): AsyncIterable<LogChunk> {

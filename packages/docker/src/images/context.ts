@@ -5,7 +5,7 @@ import { type BuildSpec, CosError } from "@cos/core";
 import { resolveHostPath } from "../host-paths.ts";
 import { type ContextFile, listContextFiles, openContextFile, readContextText } from "./context-files.ts";
 import { IgnoreRules } from "./dockerignore.ts";
-import { tarEnd, tarPadding, toTarHeader } from "./tar.ts";
+import { tarEnd, tarPadding, toTarHeader } from "../tar/tar-header.ts";
 
 /** Largest Dockerfile or ignore file, in bytes. */
 const maxTextBytes = 1024 * 1024;

@@ -12,7 +12,7 @@ import { parseEndpoint } from "../endpoint/endpoint.ts";
 import { EngineClient } from "../transport/engine-client.ts";
 import { Transport } from "../transport/transport.ts";
 import { Images } from "./images.ts";
-import { tarEnd, tarPadding, toTarHeader } from "./tar.ts";
+import { tarEnd, tarPadding, toTarHeader } from "../tar/tar-header.ts";
 
 const endpoint = parseEndpoint(process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock");
 const testLabel = { "cos.test": "images" };

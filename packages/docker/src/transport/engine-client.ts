@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestOptions } from "node:http";
 import { CosError } from "@cos/core";
 import type { InfoBody } from "../api.ts";
 import { toRefusal } from "./refusal.ts";
+import { archiveHeaders, sendArchive } from "./send-archive.ts";
 import { toUnavailable, type Transport } from "./transport.ts";
 
 /** How long a call may take unless it says otherwise, in milliseconds. */
@@ -17,8 +18,10 @@ export interface EngineRequest {
   readonly query?: Query;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
-  /** Time until the whole answer is there; for streams, until its headers are. Milliseconds. */
+  /** Time until the whole answer is there; for streams, until its headers are; with `archive`, in which nothing moves. Milliseconds. */
   readonly deadlineMs?: number;
+  /** A body that is sent while it is made, as an archive; no more is made than the engine takes. Instead of `body`. */
+  readonly archive?: AsyncIterable<Uint8Array> | undefined;
   /** Called when the request has left this process. */
   readonly onSent?: (() => void) | undefined;
 }
@@ -114,7 +117,7 @@ async function send<T>(
   transport: Transport,
   method: string,
   path: string,
-  { body, signal, deadlineMs = defaultDeadlineMs, onSent }: EngineRequest,
+  { body, archive, signal, deadlineMs = defaultDeadlineMs, onSent }: EngineRequest,
   receive: (response: IncomingMessage) => Promise<T>,
 ): Promise<T> {
   if (signal?.aborted === true) throw new CosError("cancelled", "The call was cancelled.");
@@ -130,6 +133,7 @@ async function send<T>(
     headers: {
       host: "docker",
       ...(payload === undefined ? {} : { "content-type": "application/json", "content-length": payload.byteLength }),
+      ...(archive === undefined ? {} : archiveHeaders),
     },
   };
   const request = http.request(target);
@@ -151,6 +155,7 @@ async function send<T>(
       new CosError("deadline_exceeded", "The engine did not answer in time.", { hint: "Check its health: cos doctor" }),
     );
   }, deadlineMs);
+  let settled = false;
   const onAbort = () => fail(new CosError("cancelled", "The call was cancelled."));
   signal?.addEventListener("abort", onAbort, { once: true });
   request.on("error", (error) => fail(toUnavailable(error)));
@@ -169,10 +174,14 @@ async function send<T>(
     );
   });
   if (onSent !== undefined) request.once("finish", onSent);
-  request.end(payload);
+  if (archive === undefined) request.end(payload);
+  else sendArchive(request, archive, { isOver: () => settled, onMoved: () => void timer.refresh() }).catch(fail);
   try {
     return await promise;
   } finally {
+    settled = true;
+    // What the engine answered before it had the whole body needs no more of it.
+    if (archive !== undefined && !request.writableFinished) request.destroy();
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }

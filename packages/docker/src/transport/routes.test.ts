@@ -30,6 +30,8 @@ test.each([
   `GET /v1.41/containers/${id}/logs?stdout=true&stderr=true&tail=100`,
   `GET /v1.41/containers/${id}/logs?stderr=true&since=1795598395.794081066&until=1795598396.000000000&timestamps=true`,
   `GET /v1.41/containers/${id}/logs?stdout=true&since=0.000000000&follow=true`,
+  `GET /v1.41/containers/${id}/archive?path=%2Fetc`,
+  `PUT /v1.41/containers/${id}/archive?path=%2Fdata&noOverwriteDirNonDir=1`,
   `DELETE /v1.41/containers/${id}?force=true&v=true`,
   `DELETE /v1.41/containers/${id}?force=false&v=true`,
   "GET /v1.41/images/docker.io/library/busybox%3Alatest/json",
@@ -79,7 +81,7 @@ describe("cos never sends", () => {
     "POST /v1.41/services/create",
     `POST /v1.41/containers/${id}/update`,
     `POST /v1.41/containers/${id}/rename?name=x`,
-    `PUT /v1.41/containers/${id}/archive?path=/`,
+    `HEAD /v1.41/containers/${id}/archive?path=/`,
     `GET /v1.41/containers/${id}/export`,
     `POST /v1.41/containers/${id}/pause`,
     `POST /v1.41/containers/${id}/unpause`,
@@ -93,6 +95,9 @@ describe("cos never sends", () => {
 
   test.each([
     ["a change to a container by its name", "POST /v1.41/containers/cos-x/start"],
+    ["an archive into a container by its name", "PUT /v1.41/containers/cos-x/archive?path=/"],
+    ["an archive by a relative path", `PUT /v1.41/containers/${id}/archive?path=x`],
+    ["an archive whose owner the engine looks up", `PUT /v1.41/containers/${id}/archive?path=/&copyUIDGID=1`],
     ["a kill by no signal's name", `POST /v1.41/containers/${id}/kill?signal=0`],
     ["a stop by a name", "POST /v1.41/containers/cos-x/stop?t=10"],
     ["a restart by a short id", "POST /v1.41/containers/0123456789ab/restart?t=10"],

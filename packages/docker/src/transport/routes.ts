@@ -18,6 +18,8 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["GET", `/${version}/containers/(?:${id}|${name})/json`],
   ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart|rename|resize)`],
   ["GET", `/${version}/containers/${id}/logs`],
+  ["GET", `/${version}/containers/${id}/archive`],
+  ["PUT", `/${version}/containers/${id}/archive`],
   ["DELETE", `/${version}/containers/${id}`],
   ["GET", `/${version}/images/json`],
   ["GET", `/${version}/images/${imagePart}(?:/${imagePart})*/json`],
@@ -61,6 +63,8 @@ const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = 
   [/\/rename$/, /^name=cos-[a-z0-9-]{1,50}(?:\.(?:next|previous)-[0-9a-f]{12})?$/],
   [/\/kill$/, /^signal=SIG[A-Z0-9]{1,10}$/],
   [/\/resize$/, /^[hw]=[1-9][0-9]{0,4}$/],
+  // An owner that the engine looks up would be looked up on the host.
+  [/\/archive$/, /^(?:path=\/[^\0]{0,4095}|noOverwriteDirNonDir=1)$/],
   [/\/logs$/, /^(?:(?:stdout|stderr|timestamps|follow)=true|tail=[0-9]+|(?:since|until)=[0-9]{1,12}\.[0-9]{9})$/],
 ];
 

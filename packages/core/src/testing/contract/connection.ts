@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CallOptions, Engine } from "../../engine.ts";
+import { readEntries } from "./files.ts";
 import { type Bench, image, job, owner, readLog } from "./setup.ts";
 
 const noSuchId = "0".repeat(64);
@@ -20,6 +21,8 @@ const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => P
   "containers.kill": (engine, options) => engine.containers.kill(noSuchId, options),
   "containers.restart": (engine, options) => engine.containers.restart(noSuchId, options),
   "containers.remove": (engine, options) => engine.containers.remove(noSuchId, options),
+  "containers.readFiles": (engine, options) => readEntries(engine, noSuchId, "/etc", options),
+  "containers.writeFiles": (engine, options) => engine.containers.writeFiles(noSuchId, "/", [], options),
   "containers.logs": (engine, options) => readLog(engine, noSuchId, options),
   "images.ensure": (engine, options) => engine.images.ensure({ image }, { pull: "never", owner, ...options }),
   "images.list": (engine, options) => engine.images.list({}, options),

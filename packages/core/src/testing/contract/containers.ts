@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Engine } from "../../engine.ts";
+import { readEntries } from "./files.ts";
 import { type Bench, newName, readLog, whileRunning } from "./setup.ts";
 
 const noSuchId = "0".repeat(64);
@@ -16,6 +17,8 @@ const deeds: Readonly<Record<string, (engine: Engine, id: string) => Promise<unk
   restart: (engine, id) => engine.containers.restart(id),
   remove: (engine, id) => engine.containers.remove(id),
   logs: (engine, id) => readLog(engine, id),
+  readFiles: (engine, id) => readEntries(engine, id, "/etc"),
+  writeFiles: (engine, id) => engine.containers.writeFiles(id, "/", []),
 };
 
 async function digestOn(engine: Engine, id: string): Promise<string | undefined> {

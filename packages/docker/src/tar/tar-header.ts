@@ -5,6 +5,7 @@
 const modifiedSeconds = 315_532_800;
 const blockBytes = 512;
 const maxOctalSize = 0o77777777777;
+const maxOctalId = 0o7777777;
 
 export interface TarEntry {
   /** Relative, with `/`, without a trailing one. */
@@ -15,6 +16,13 @@ export interface TarEntry {
   /** Bytes of content that follow; 0 unless it is a file. */
   readonly size: number;
   readonly linkTarget?: string;
+  /** Whose it is, as numbers; root's unless set. */
+  readonly owner?: TarOwner | undefined;
+}
+
+export interface TarOwner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** The two empty blocks that end an archive. */
@@ -25,15 +33,18 @@ export function tarPadding(size: number): Buffer {
   return Buffer.alloc((blockBytes - (size % blockBytes)) % blockBytes);
 }
 
-/** What stands before an entry's content: a ustar header owned by root, after a pax header when ustar has no room. */
+/** What stands before an entry's content: a ustar header, after a pax header when ustar has no room. */
 export function toTarHeader(entry: TarEntry): Buffer {
   const path = Buffer.from(entry.type === "directory" ? `${entry.path}/` : entry.path);
   const link = Buffer.from(entry.linkTarget ?? "");
   const cut = splitPath(path);
+  const { uid, gid } = entry.owner ?? { uid: 0, gid: 0 };
   const records = [
     ...(cut === undefined ? [paxRecord("path", path)] : []),
     ...(link.byteLength > 100 ? [paxRecord("linkpath", link)] : []),
     ...(entry.size > maxOctalSize ? [paxRecord("size", Buffer.from(String(entry.size)))] : []),
+    ...(uid > maxOctalId ? [paxRecord("uid", Buffer.from(String(uid)))] : []),
+    ...(gid > maxOctalId ? [paxRecord("gid", Buffer.from(String(gid)))] : []),
   ];
   const typeFlag = { file: "0", directory: "5", symlink: "2" }[entry.type];
   const header = ustarHeader({
@@ -42,6 +53,8 @@ export function toTarHeader(entry: TarEntry): Buffer {
     link: link.subarray(0, 100),
     mode: entry.mode,
     size: Math.min(entry.size, maxOctalSize),
+    uid: Math.min(uid, maxOctalId),
+    gid: Math.min(gid, maxOctalId),
     typeFlag,
   });
   if (records.length === 0) return header;
@@ -52,6 +65,8 @@ export function toTarHeader(entry: TarEntry): Buffer {
     link: Buffer.alloc(0),
     mode: 0o644,
     size: body.byteLength,
+    uid: 0,
+    gid: 0,
     typeFlag: "x",
   });
   return Buffer.concat([pax, body, tarPadding(body.byteLength), header]);
@@ -78,17 +93,19 @@ interface UstarFields {
   readonly link: Buffer;
   readonly mode: number;
   readonly size: number;
+  readonly uid: number;
+  readonly gid: number;
   readonly typeFlag: string;
 }
 
-function ustarHeader({ name, prefix, link, mode, size, typeFlag }: UstarFields): Buffer {
+function ustarHeader({ name, prefix, link, mode, size, uid, gid, typeFlag }: UstarFields): Buffer {
   const header = Buffer.alloc(blockBytes);
   const octal = (value: number, at: number, digits: number) =>
     header.write(value.toString(8).padStart(digits, "0"), at, "latin1");
   name.copy(header, 0);
   octal(mode & 0o7777, 100, 7);
-  octal(0, 108, 7);
-  octal(0, 116, 7);
+  octal(uid, 108, 7);
+  octal(gid, 116, 7);
   octal(size, 124, 11);
   octal(modifiedSeconds, 136, 11);
   header.fill(" ", 148, 156);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tarEnd, type TarEntry, tarPadding, toTarHeader } from "./tar.ts";
+import { tarEnd, type TarEntry, tarPadding, toTarHeader } from "./tar-header.ts";
 
 function pack(entries: readonly (TarEntry & { content?: Buffer })[]): Buffer {
   const parts = entries.flatMap(({ content = Buffer.alloc(0), ...entry }) => [
