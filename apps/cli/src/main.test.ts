@@ -21,7 +21,7 @@ describe("help", () => {
   test.each([[[]], [["--help"]], [["-h"]], [["help"]]])("cos %j shows the commands on stdout, for 0", async (args) => {
     const { code, stdout, stderr } = await cos(...args);
     expect([code, stderr]).toEqual([0, ""]);
-    const operations = ["run", "ps", "logs", "stop", "restart", "rm", "reap", "network", "ping"];
+    const operations = ["run", "ps", "logs", "stop", "restart", "rm", "reap", "network", "gc", "ping"];
     for (const command of [...operations, "approvals", "audit", "grants", "policy", "doctor", "help"])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   });
@@ -72,6 +72,7 @@ describe("help", () => {
     "restart",
     "rm",
     "reap",
+    "gc",
     "network ls",
     "network create",
     "network rm",

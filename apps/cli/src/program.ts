@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { doctor } from "./doctor.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addFlags, toInput } from "./flags.ts";
+import { gc } from "./gc.ts";
 import type { Exit } from "./guarded.ts";
 import { logs } from "./logs.ts";
 import { networks } from "./networks.ts";
@@ -41,6 +42,7 @@ const actions: Readonly<Record<string, Action>> = {
   container_list: ps,
   container_logs: logs,
   network_list: networks,
+  gc,
 };
 
 /** What groups of operations' commands are about, by their first word. */

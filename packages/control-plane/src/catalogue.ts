@@ -6,6 +6,7 @@ import { containerRestart } from "./operations/container-restart.ts";
 import { containerRm } from "./operations/container-rm.ts";
 import { containerRun } from "./operations/container-run.ts";
 import { containerStop } from "./operations/container-stop.ts";
+import { gc } from "./operations/gc.ts";
 import { networkCreate } from "./operations/network-create.ts";
 import { networkList } from "./operations/network-list.ts";
 import { networkRemove } from "./operations/network-remove.ts";
@@ -23,5 +24,6 @@ export const catalogue: readonly Operation[] = [
   networkList,
   networkCreate,
   networkRemove,
+  gc,
   ping,
 ];

@@ -31,6 +31,7 @@ const samples: Readonly<Record<string, Sample>> = {
   container_restart: ofContainer(["restart", "--grace", "0"], { graceSeconds: 0 }),
   container_rm: ofContainer(["rm", "--force", "--yes"], { force: true }),
   container_reap: plain("reap"),
+  gc: { input: () => ({}), words: () => ["gc", "--yes"] },
   network_list: plain("network", "ls"),
   network_create: {
     input: ({ mark }) => ({ name: mark }),

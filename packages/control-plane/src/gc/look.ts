@@ -1,0 +1,34 @@
+import { type Container, CosError, type Engine } from "@cos/core";
+import { concurrently } from "../concurrently.ts";
+import { type EngineObjects, type GcRequest, mayBeOver } from "./plan.ts";
+
+/** How many questions the engine gets at a time. */
+const questionsAtOnce = 8;
+
+/** What the engine has, with what a plan needs to know of it. */
+export async function lookAround(engine: Engine, request: GcRequest, signal: AbortSignal): Promise<EngineObjects> {
+  const [containers, stopped, images, networks] = await Promise.all([
+    engine.containers.list({}, { signal }),
+    // The engine measures only these: others are not removed.
+    engine.containers.list({ managed: true, stopped: true }, { signal, sizes: true }),
+    engine.images.list({ managed: true }, { signal, sizes: true }),
+    engine.networks.list({ managed: true }, { signal }),
+  ]);
+  const sizes = new Map(stopped.map(({ id, sizeBytes }) => [id, sizeBytes]));
+  const looked = await concurrently(containers, questionsAtOnce, async (container) => {
+    // Lists do not say when a container ended; without a grace it does not matter.
+    const asks = request.graceSeconds > 0 && sizes.has(container.id) && mayBeOver(container, request);
+    const known = asks ? await find(engine, container, signal) : container;
+    return { ...known, sizeBytes: sizes.get(container.id) };
+  });
+  return { containers: looked, images, networks };
+}
+
+async function find(engine: Engine, listed: Container, signal: AbortSignal): Promise<Container> {
+  try {
+    return await engine.containers.get(listed.id, { signal });
+  } catch (error) {
+    if (CosError.is(error) && error.code === "not_found") return listed;
+    throw error;
+  }
+}
