@@ -7,6 +7,7 @@ import type {
   ImagePushResult,
   TransferOptions,
 } from "./image.ts";
+import type { ExecOptions, ExecRequest, ExecResult } from "./exec.ts";
 import type { ContainerRequest, CreateOptions, WaitOptions, WaitResult } from "./lifecycle.ts";
 import type { NetworkRequest } from "./network.ts";
 import type { LogChunk, LogOptions } from "./logs.ts";
@@ -39,6 +40,11 @@ export interface EngineInfo {
   readonly dataRoot: string;
   readonly securityOptions: readonly string[];
   readonly liveRestore: boolean;
+  /**
+   * What kills commands that overrun in containers: the id of an image, or the program to build one from; undefined when
+   * there is neither.
+   */
+  readonly helperImage?: string | undefined;
   /** Parts of the engine with their versions, e.g. `runc` and `containerd`. */
   readonly components: readonly { readonly name: string; readonly version: string }[];
   readonly warnings: readonly string[];
@@ -207,6 +213,21 @@ export interface Engine extends AsyncDisposable {
      * away while it is followed.
      */
     logs(id: string, options?: LogOptions): AsyncIterable<LogChunk>;
+    /**
+     * Runs a command in a container that runs, to its end. One that fails, times out or is cancelled is a result, not an
+     * error. A timeout and the signal kill it with everything that it has started; `killed` says whether that is proved.
+     * What a command that ends by itself leaves in the background runs on.
+     *
+     * @throws CosError `not_found`, `invalid_argument`; `failed_precondition` when the container does not run, or cannot
+     * start the command; `cancelled` before it started; `unavailable`, with `details.unknown` when it may have run.
+     */
+    exec(id: string, request: ExecRequest, options?: ExecOptions): Promise<ExecResult>;
+    /**
+     * Lets containers go on that were halted to kill a command in them, by a process of cos that died meanwhile.
+     *
+     * @returns their ids.
+     */
+    recover(options?: CallOptions): Promise<string[]>;
   };
 
   readonly images: {
@@ -280,7 +301,7 @@ export interface Engine extends AsyncDisposable {
   };
 
   /**
-   * Ends running jobs, waits for removals under way, then lets go of all connections.
+   * Ends running jobs and commands, waits for removals under way, then lets go of all connections.
    *
    * @param options `handOver` waits only until the engine has been told of the removals, and leaves them to it. For
    * processes that are about to exit; should the engine fail at one, the next reaping finds it.

@@ -27,6 +27,15 @@ export {
   type TransferOptions,
 } from "./image.ts";
 export {
+  defineExec,
+  type ExecOptions,
+  execRequest,
+  type ExecRequest,
+  execResult,
+  type ExecResult,
+  type ExecSpec,
+} from "./exec.ts";
+export {
   assertDetachable,
   assertIsJob,
   type JobHandle,

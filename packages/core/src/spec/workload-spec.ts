@@ -184,7 +184,8 @@ function* contradictions(spec: WorkloadSpec): Generator<readonly [boolean, strin
   ];
 }
 
-function isDecodable(text: string, encoding: "utf8" | "base64"): boolean {
+/** Whether text is what its encoding says, and not too long for a standard input. */
+export function isDecodable(text: string, encoding: "utf8" | "base64"): boolean {
   if (encoding === "base64" && (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))) return false;
   return Buffer.byteLength(text, encoding) <= maxStdinBytes;
 }

@@ -4,6 +4,7 @@ import { describeContainers } from "./contract/containers.ts";
 import { describeDetached } from "./contract/detached.ts";
 import { describeEndings } from "./contract/endings.ts";
 import { describeFiles } from "./contract/files.ts";
+import { describeExec } from "./contract/exec.ts";
 import { describeImages } from "./contract/images.ts";
 import { describeInteraction } from "./contract/interaction.ts";
 import { describeJobs } from "./contract/jobs.ts";
@@ -40,6 +41,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeLifecycle(bench);
     describeFiles(bench);
     describeLogs(bench);
+    describeExec(bench);
     describeOwnership(bench);
     describeNetworks(bench);
     describeSecrets(bench);

@@ -6,8 +6,9 @@ import { fromLabels, isEngineName, newObjectId, type Signer, userLabels } from "
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { Container, ContainerDetails, ContainerHealth, ContainerState } from "../resources.ts";
 import { assertFree } from "./memory-create.ts";
-import type { KillReason } from "./memory-job.ts";
 import { createFiles, type MemoryFiles, readFiles, writeFiles } from "./memory-files.ts";
+import { execInMemory } from "./memory-exec.ts";
+import type { KillReason, MemoryProgram } from "./memory-job.ts";
 import { type MemoryWorkload, start, waitFor } from "./memory-lifecycle.ts";
 import { type MemoryLine, readMemoryLog } from "./memory-logs.ts";
 import type { WatchedMap } from "./watched-map.ts";
@@ -76,12 +77,17 @@ export interface MemoryContainersParts {
   readonly signer: Signer;
   /** Throws when the connection is closed or the call cancelled. */
   readonly enter: (options?: CallOptions) => void;
+  /** Aborts when the connection closes. */
+  readonly closing: AbortSignal;
+  /** The image of a container as a program. Throws when there is no such image. */
+  readonly programOf: (container: MemoryContainer) => MemoryProgram | undefined;
   /** Makes a container and returns its id. */
   readonly create: (request: ContainerRequest, options?: CreateOptions) => Promise<string>;
 }
 
 /** The containers of an in-memory engine. */
-export function memoryContainers({ containers, signer, enter, create }: MemoryContainersParts): Engine["containers"] {
+export function memoryContainers(parts: MemoryContainersParts): Engine["containers"] {
+  const { containers, signer, enter, create } = parts;
   function find(id: string): MemoryContainer {
     const container = containers.get(id);
     if (container !== undefined) return container;
@@ -129,6 +135,16 @@ export function memoryContainers({ containers, signer, enter, create }: MemoryCo
     },
     async create(request, options) {
       return await this.get(await create(request, options), options);
+    },
+    async exec(id, request, options = {}) {
+      enter(options);
+      assertFullId(id);
+      const container = find(id);
+      return await execInMemory(container, parts.programOf, request, options, parts.closing);
+    },
+    async recover(options) {
+      enter(options);
+      return [];
     },
     async start(id, options) {
       enter(options);

@@ -15,7 +15,8 @@ const images = { "busybox:latest": fakeBusybox };
 describeEngine(
   "memory",
   ({ signer }) => createMemoryEngine({ signer, images, host }),
-  ({ network, ...container }) => addContainer(host, { ...container, ...(network && { networks: [network] }) }),
+  ({ network, ...container }) =>
+    addContainer(host, { image: "busybox:latest", ...container, ...(network && { networks: [network] }) }),
 );
 
 describe("the in-memory engine", () => {

@@ -63,6 +63,7 @@ export function createMemoryEngine({
   host = createMemoryHost(),
 }: MemoryEngineOptions): Engine {
   const removals = new Set<Promise<void>>();
+  const closing = new AbortController();
   let closed = false;
 
   function enter({ signal }: CallOptions = {}): void {
@@ -164,7 +165,14 @@ export function createMemoryEngine({
     }
   }
 
-  const containers = memoryContainers({ containers: host.containers, signer, enter, create });
+  const containers = memoryContainers({
+    containers: host.containers,
+    signer,
+    enter,
+    create,
+    closing: closing.signal,
+    programOf: ({ image }) => ofImages.get({ image }).program,
+  });
 
   async function start(request: JobRequest, options: StartOptions = {}): Promise<JobHandle> {
     assertDetachable(request.spec);
@@ -177,6 +185,7 @@ export function createMemoryEngine({
 
   async function close(): Promise<void> {
     closed = true;
+    closing.abort();
     await Promise.all(removals);
   }
 

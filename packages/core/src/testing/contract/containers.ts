@@ -19,6 +19,7 @@ const deeds: Readonly<Record<string, (engine: Engine, id: string) => Promise<unk
   logs: (engine, id) => readLog(engine, id),
   readFiles: (engine, id) => readEntries(engine, id, "/etc"),
   writeFiles: (engine, id) => engine.containers.writeFiles(id, "/", []),
+  exec: (engine, id) => engine.containers.exec(id, { command: "echo hello" }),
 };
 
 async function digestOn(engine: Engine, id: string): Promise<string | undefined> {
@@ -40,7 +41,7 @@ export function describeContainers(bench: Bench): void {
       expect(await engine.containers.get(id)).toMatchObject({ name, state: "running" });
     });
 
-    test.each(["get", "start", "rename", "wait", "wait until healthy", "restart", "logs"])(
+    test.each(["get", "start", "rename", "wait", "wait until healthy", "restart", "logs", "exec"])(
       "that is not there is not found: %s",
       async (deed) => {
         const engine = await bench.connect();
