@@ -45,6 +45,7 @@ export interface ContainerBody {
   readonly State: {
     readonly Status: string;
     readonly Running: boolean;
+    readonly Paused?: boolean;
     readonly OOMKilled: boolean;
     readonly ExitCode: number;
     readonly Error: string;
@@ -61,6 +62,9 @@ export interface ContainerBody {
     readonly Labels?: Readonly<Record<string, string>> | null;
   };
   readonly HostConfig: {
+    readonly Init?: boolean | null;
+    /** Whose processes it sees; its own when empty. */
+    readonly PidMode?: string;
     readonly Links?: readonly string[] | null;
     readonly LogConfig?: { readonly Type?: string };
     readonly Tmpfs?: Readonly<Record<string, string>> | null;
@@ -69,6 +73,14 @@ export interface ContainerBody {
     readonly Networks?: Readonly<Record<string, { readonly NetworkID?: string }>> | null;
     readonly Ports?: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>> | null;
   };
+}
+
+/** `GET /exec/{id}/json`. The code is null until the command has ended. */
+export interface ExecBody {
+  readonly Running: boolean;
+  readonly ExitCode: number | null;
+  /** 0 when no process was ever started. */
+  readonly Pid: number;
 }
 
 /** One row of `GET /containers/json`. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { CosError, createSigner, type Engine, type Signer } from "@cos/core";
+import { CosError, createSigner, type Engine, isImageId, parseImageReference, type Signer } from "@cos/core";
 import type { InfoBody } from "./api.ts";
 import { DockerEngine } from "./docker-engine.ts";
 import { discoverEndpoint } from "./endpoint/discover.ts";
@@ -29,6 +29,12 @@ export interface ConnectOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Containers that start at a time, the others wait; three for each of its CPUs unless set. */
   readonly concurrentStarts?: number;
+  /**
+   * An image on the engine, by reference or id, that has `/bin/busybox`: commands that overrun in containers are killed
+   * from it. Unless set it is `busybox:latest`, or one that is built from a static busybox of this machine. It is never
+   * pulled.
+   */
+  readonly helperImage?: string | undefined;
 }
 
 /**
@@ -39,6 +45,10 @@ export interface ConnectOptions {
  */
 export async function connectDocker(options: ConnectOptions = {}): Promise<Engine> {
   const { name = "local", host, env = process.env, signer = createSigner(randomBytes(32)), concurrentStarts } = options;
+  const { helperImage } = options;
+  if (helperImage !== undefined && !isImageId(helperImage) && parseImageReference(helperImage) === undefined) {
+    throw new CosError("invalid_argument", "The helper image is not named by a reference or a full id.");
+  }
   const where = host === undefined ? env : { ...env, DOCKER_HOST: host };
   const { transport, apiVersion, info } = (await discoverEndpoint({ env: where, probe })).probed;
   try {
@@ -51,6 +61,7 @@ export async function connectDocker(options: ConnectOptions = {}): Promise<Engin
       signer,
       env,
       concurrentStarts: concurrentStarts ?? startsPerCpu * facts.capabilities.cpus,
+      helperImage,
     });
   } catch (error) {
     transport.close();

@@ -5,13 +5,13 @@ import {
   type EngineCapabilities,
   type EngineInfo,
   type Signer,
-  type StartOptions,
 } from "@cos/core";
 import type { InfoBody } from "./api.ts";
 import { Containers } from "./containers/containers.ts";
 import { Removals } from "./containers/removals.ts";
 import { ContainerEvents } from "./events.ts";
 import { type EngineFacts, toEngineInfo } from "./facts.ts";
+import { HelperImage } from "./exec/helper-image.ts";
 import { Images } from "./images/images.ts";
 import { type JobContext, runJob } from "./job/run-job.ts";
 import { DetachedJobs, startJob } from "./job/start-job.ts";
@@ -27,6 +27,7 @@ export interface DockerEngineParts {
   readonly signer: Signer;
   readonly env: NodeJS.ProcessEnv;
   readonly concurrentStarts: number;
+  readonly helperImage?: string | undefined;
 }
 
 /** An {@link Engine} that speaks Docker's API. */
@@ -40,11 +41,13 @@ export class DockerEngine implements Engine {
   readonly volumes: Volumes;
   readonly jobs: Engine["jobs"];
   readonly #client: EngineClient;
+  readonly #helperImage: HelperImage;
   readonly #job: JobContext;
   readonly #running = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
 
-  constructor({ name, client, facts, signer, env, concurrentStarts }: DockerEngineParts) {
+  constructor(parts: DockerEngineParts) {
+    const { name, client, facts, signer, env, concurrentStarts } = parts;
     this.name = name;
     this.capabilities = facts.capabilities;
     this.#client = client;
@@ -66,7 +69,17 @@ export class DockerEngine implements Engine {
       run: (request, options) => this.#track(options, (tracked) => runJob(this.#job, request, tracked)),
       start: (request, options) => this.#track(options, (tracked) => startJob(this.#job, request, tracked)),
     };
-    this.containers = new Containers(this.#job);
+    this.#helperImage = new HelperImage({
+      client,
+      images: this.images,
+      name: parts.helperImage,
+      local: facts.capabilities.localFiles,
+    });
+    this.containers = new Containers({
+      ...this.#job,
+      helperImage: this.#helperImage,
+      track: (options, run) => this.#track(options, run),
+    });
   }
 
   async ping({ signal }: CallOptions = {}): Promise<{ version: string; apiVersion: string; latencyMs: number }> {
@@ -78,7 +91,12 @@ export class DockerEngine implements Engine {
 
   async info({ signal }: CallOptions = {}): Promise<EngineInfo> {
     this.#assertOpen();
-    return toEngineInfo(await this.#client.call<InfoBody>("GET", ["info"], { signal }), this.#client.apiVersion);
+    const [info, helper] = await Promise.all([
+      this.#client.call<InfoBody>("GET", ["info"], { signal }),
+      this.#helperImage.find(signal),
+    ]);
+    const source = helper === undefined ? undefined : "imageId" in helper ? helper.imageId : helper.program;
+    return { ...toEngineInfo(info, this.#client.apiVersion), helperImage: source };
   }
 
   async close({ handOver = false }: { readonly handOver?: boolean } = {}): Promise<void> {
@@ -95,11 +113,14 @@ export class DockerEngine implements Engine {
   }
 
   /** Does what closing the engine cancels and waits for. */
-  async #track<T>(options: StartOptions | undefined, run: (options: StartOptions) => Promise<T>): Promise<T> {
+  async #track<O extends CallOptions, T>(
+    options: O | undefined,
+    run: (options: Partial<O> & CallOptions) => Promise<T>,
+  ): Promise<T> {
     this.#assertOpen();
     const closing = this.#closing.signal;
     const signal = options?.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
-    const running = run({ ...options, signal });
+    const running = run({ ...(options as Partial<O>), signal });
     const settled = running.catch(() => undefined).finally(() => this.#running.delete(settled));
     this.#running.add(settled);
     return await running;

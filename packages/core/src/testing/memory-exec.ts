@@ -33,6 +33,7 @@ export async function execInMemory(
   const started = performance.now();
   const ending = await runProgram(program, {
     spec,
+    variables: spec.variables,
     mounts: new Map(),
     outputBytes,
     options: { output, signal: AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]) },

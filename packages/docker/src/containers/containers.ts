@@ -6,6 +6,9 @@ import {
   type CreateOptions,
   type FileEntry,
   type FileToWrite,
+  type ExecOptions,
+  type ExecRequest,
+  type ExecResult,
   fromLabels,
   type KillOptions,
   type ListOptions,
@@ -23,6 +26,9 @@ import {
 import type { ContainerBody, ContainerRow } from "../api.ts";
 import { readFiles } from "../archive/read-files.ts";
 import { writeFiles } from "../archive/write-files.ts";
+import type { HelperContext } from "../exec/helper.ts";
+import { recoverHalted } from "../exec/recover.ts";
+import { runExec } from "../exec/run-exec.ts";
 import type { StartQueue } from "../job/start-queue.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { inspectContainer } from "./inspect.ts";
@@ -34,8 +40,10 @@ import { toState } from "./state.ts";
 import { toDetails } from "./state-digest.ts";
 import { waitForContainer } from "./wait.ts";
 
-export interface ContainersContext extends CreateIdleContext {
+export interface ContainersContext extends CreateIdleContext, HelperContext {
   readonly queue: StartQueue;
+  /** Does what closing the engine cancels and waits for. */
+  readonly track: <T>(options: ExecOptions | undefined, run: (options: ExecOptions) => Promise<T>) => Promise<T>;
 }
 
 const stoppedStates: readonly string[] = ["created", "exited", "dead"] satisfies Container["state"][];
@@ -128,6 +136,14 @@ export class Containers {
 
   logs(id: string, options?: LogOptions): AsyncIterable<LogChunk> {
     return readLogs(this.#client, id, options);
+  }
+
+  async exec(id: string, request: ExecRequest, options?: ExecOptions): Promise<ExecResult> {
+    return await this.#context.track(options, (tracked) => runExec(this.#context, id, request, tracked));
+  }
+
+  async recover({ signal }: CallOptions = {}): Promise<string[]> {
+    return await recoverHalted(this.#context, signal);
   }
 }
 

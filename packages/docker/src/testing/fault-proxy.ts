@@ -24,6 +24,8 @@ export type Fault =
   | { readonly kind: "cut-answer"; readonly bodyBytes: number; readonly hang?: boolean }
   /** Passes the answer on in pieces of this many bytes. */
   | { readonly kind: "slice-answer"; readonly bytes: number }
+  /** Passes the answer on with the first text of that kind replaced by another of the same length. */
+  | { readonly kind: "replace-text"; readonly from: string; readonly to: string }
   /** Changes an answer in JSON. */
   | { readonly kind: "rewrite-answer"; readonly change: (body: unknown) => unknown };
 
@@ -155,6 +157,17 @@ async function passOn(
           await writePiece(client, chunk.subarray(at, at + fault.bytes));
       }
       return void client.end();
+    case "replace-text": {
+      client.write(head);
+      let { from } = fault;
+      for await (const chunk of engine as AsyncIterable<Buffer>) {
+        const at = from === "" ? -1 : chunk.indexOf(from);
+        if (at !== -1) chunk.write(fault.to, at);
+        if (at !== -1) from = "";
+        client.write(chunk);
+      }
+      return void client.end();
+    }
     case "rewrite-answer": {
       const bytes = await buffer(engine);
       const body = headerOf(answer.head, "transfer-encoding") === undefined ? bytes : dechunked(bytes);

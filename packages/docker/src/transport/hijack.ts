@@ -25,6 +25,7 @@ export interface HijackedStream {
  * Sends a request that the engine answers by handing over the connection (attach, exec).
  *
  * @param signal cancels it as long as the engine has not handed over.
+ * @param body is sent as JSON.
  * @throws CosError by status when the engine refuses; `unavailable`, `deadline_exceeded`, `cancelled`.
  */
 export async function hijack(
@@ -33,8 +34,10 @@ export async function hijack(
   query: Readonly<Record<string, string | number | boolean>>,
   onRead: ReadCallback,
   signal?: AbortSignal,
+  body?: unknown,
 ): Promise<HijackedStream> {
   const path = client.path(segments, query);
+  const payload = body === undefined ? "" : JSON.stringify(body);
   let head: Buffer | undefined = Buffer.alloc(0);
   let settleHead: (end: { status: number; body: string } | CosError) => void = () => {};
   const headArrived = new Promise<{ status: number; body: string } | CosError>((resolve) => {
@@ -78,7 +81,7 @@ export async function hijack(
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   socket.write(
-    `POST ${path} HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n`,
+    `POST ${path} HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(payload)}\r\n\r\n${payload}`,
   );
   const answer = await headArrived;
   clearTimeout(timer);
