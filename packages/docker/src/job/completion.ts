@@ -10,6 +10,8 @@ import { refusalStatus } from "../transport/refusal.ts";
 /** How long an engine that stopped answering may stay away before its jobs are given up, in milliseconds. */
 const awayMs = 300_000;
 const retryMs = 250;
+/** How long the watches may still take to tell the end of a container that does not run any more, in milliseconds. */
+const lastWordMs = 5_000;
 /** When an engine is asked again whether it has begun to start a container, in milliseconds after the last time. */
 const startCheckDelaysMs = [50, 200, 750, 1000];
 
@@ -22,11 +24,13 @@ export interface Completion extends Death {
 /** Two independent watches on a container that was not started yet, so that its end cannot be missed. */
 export interface CompletionWatch {
   /**
-   * The end of the container, by whichever watch tells first; when both were lost, by the engine's own state.
+   * The end of the container, by whichever watch tells first; when both were lost, or say nothing of a container that
+   * does not run any more, by the engine's own state.
    *
+   * @param notRunning resolves when the engine says that the container does not run.
    * @throws CosError `unavailable` (with `details.unknown`) when the engine does not come back, or no longer knows it.
    */
-  completed(): Promise<Completion>;
+  completed(notRunning: Promise<void>): Promise<Completion>;
   stop(): void;
 }
 
@@ -40,13 +44,15 @@ export async function watchCompletion(
   const [wait] = await Promise.all([arm(client, id, "next-exit", signal), events.open()]);
   const watch = events.watch(id);
   return {
-    async completed() {
+    async completed(notRunning) {
       const waited = readExitCode(wait).then((exitCode) =>
         exitCode === undefined ? undefined : { exitCode, oomKilled: watch.sawOom() },
       );
-      const first =
-        (await Promise.race([waited, watch.death])) ??
-        (await Promise.all([waited, watch.death])).find((end) => end !== undefined);
+      const told = Promise.race([waited, watch.death]).then(
+        async (end) => end ?? (await Promise.all([waited, watch.death])).find((other) => other !== undefined),
+      );
+      const silent = notRunning.then(() => delay(lastWordMs, undefined, { ref: false }));
+      const first = await Promise.race([told, silent]);
       if (first === undefined) return { ...(await followUp(client, id)), lost: true };
       // 137 may be our own SIGKILL or the kernel's, and the kernel's event can come later than the exit.
       return first.exitCode === 137 && !first.oomKilled

@@ -201,7 +201,7 @@ async function startAndFollow(
     }
     stopping = stopWhenDue(client, id, spec.timeoutSeconds, either(signal, conversation?.failed));
     void conversation?.started();
-    const completion = await watch.completed();
+    const completion = await watch.completed(stopping.notRunning);
     const reason = stopping.reason();
     if (reason === "cancel" && signal?.aborted !== true) conversation?.failed.throwIfAborted();
     stopping.done();

@@ -10,6 +10,8 @@ const longestTimerMs = 2 ** 31 - 1;
 export interface Stopping {
   /** Why the job was killed, if it was. */
   reason(): "timeout" | "cancel" | undefined;
+  /** Resolves when the engine answers a kill by saying that the container does not run. */
+  readonly notRunning: Promise<void>;
   /** The job has ended: nothing is to be killed any more. */
   done(): void;
 }
@@ -26,10 +28,14 @@ export function stopWhenDue(
 ): Stopping {
   let reason: "timeout" | "cancel" | undefined;
   let ended = false;
+  let sayNotRunning = () => {};
+  const notRunning = new Promise<void>((resolve) => (sayNotRunning = resolve));
   const stop = (why: "timeout" | "cancel") => {
     if (reason !== undefined || ended) return;
     reason = why;
-    void killUntilEnded(client, id, () => ended);
+    void killUntilEnded(client, id, () => ended).then((killed) => {
+      if (!killed) sayNotRunning();
+    });
   };
   const onAbort = () => stop("cancel");
   const clearTimer = timeoutSeconds === undefined ? undefined : callAfter(timeoutSeconds * 1000, () => stop("timeout"));
@@ -37,6 +43,7 @@ export function stopWhenDue(
   if (signal?.aborted === true) onAbort();
   return {
     reason: () => reason,
+    notRunning,
     done() {
       ended = true;
       clearTimer?.();
@@ -45,17 +52,23 @@ export function stopWhenDue(
   };
 }
 
-/** Kills a container. While the engine does not do it, it keeps asking, unless the container has ended or is gone. */
-export async function killUntilEnded(client: EngineClient, id: string, isOver: () => boolean): Promise<void> {
+/**
+ * Kills a container. While the engine does not do it, it keeps asking, unless the container has ended or is gone.
+ *
+ * @returns false when the engine says that there was nothing to kill.
+ */
+export async function killUntilEnded(client: EngineClient, id: string, isOver: () => boolean): Promise<boolean> {
   while (!isOver()) {
     try {
-      return await client.call("POST", ["containers", id, "kill"], { deadlineMs: 10_000 });
+      await client.call("POST", ["containers", id, "kill"], { deadlineMs: 10_000 });
+      return true;
     } catch (error) {
       const status = refusalStatus(error);
-      if (status === 404 || status === 409) return;
+      if (status === 404 || status === 409) return false;
       await delay(retryMs);
     }
   }
+  return true;
 }
 
 /**
