@@ -11,6 +11,7 @@ import { networks } from "./networks.ts";
 import { performAndPrint } from "./perform.ts";
 import { ps } from "./ps.ts";
 import { run } from "./run.ts";
+import { stats } from "./stats.ts";
 import { version } from "./version.ts";
 import { type Words, words } from "./words.ts";
 
@@ -41,6 +42,7 @@ const actions: Readonly<Record<string, Action>> = {
   container_run: run,
   container_list: ps,
   container_logs: logs,
+  container_stats: stats,
   network_list: networks,
   gc,
 };

@@ -61,6 +61,12 @@ export const words: Readonly<Record<string, Words>> = {
     ],
   },
   container_list: { command: "ps", flags: { all: "-a, --all" } },
+  container_inspect: { command: "inspect", positionals: ["container"], examples: ["cos inspect web"] },
+  container_stats: {
+    command: "stats",
+    positionals: ["container"],
+    examples: ["cos stats", "cos stats web"],
+  },
   container_reap: { command: "reap" },
   container_logs: {
     command: "logs",
@@ -98,5 +104,11 @@ export const words: Readonly<Record<string, Words>> = {
     examples: ["cos network create backend", 'cos network create web --egress --purpose "the shop"'],
   },
   network_remove: { command: "network rm", positionals: ["network"], examples: ["cos network rm backend"] },
+  engine_info: {
+    command: "info",
+    flags: { diskUsage: "--no-disk" },
+    help: { diskUsage: "Do not measure what is on the disk." },
+    examples: ["cos info", "cos info --no-disk"],
+  },
   ping: { command: "ping" },
 };

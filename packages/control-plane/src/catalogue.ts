@@ -1,11 +1,14 @@
 import type { Operation } from "./operation.ts";
+import { containerInspect } from "./operations/container-inspect.ts";
 import { containerList } from "./operations/container-list.ts";
 import { containerLogs } from "./operations/container-logs.ts";
 import { containerReap } from "./operations/container-reap.ts";
 import { containerRestart } from "./operations/container-restart.ts";
 import { containerRm } from "./operations/container-rm.ts";
 import { containerRun } from "./operations/container-run.ts";
+import { containerStats } from "./operations/container-stats.ts";
 import { containerStop } from "./operations/container-stop.ts";
+import { engineInfo } from "./operations/engine-info.ts";
 import { gc } from "./operations/gc.ts";
 import { networkCreate } from "./operations/network-create.ts";
 import { networkList } from "./operations/network-list.ts";
@@ -16,6 +19,8 @@ import { ping } from "./operations/ping.ts";
 export const catalogue: readonly Operation[] = [
   containerRun,
   containerList,
+  containerInspect,
+  containerStats,
   containerLogs,
   containerStop,
   containerRestart,
@@ -24,6 +29,7 @@ export const catalogue: readonly Operation[] = [
   networkList,
   networkCreate,
   networkRemove,
+  engineInfo,
   gc,
   ping,
 ];

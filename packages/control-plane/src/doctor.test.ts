@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineInfo } from "@cos/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkEngine, diagnose } from "./doctor.ts";
+import { diagnose } from "./doctor.ts";
+import { checkEngine } from "./engine-health.ts";
 
 const info: EngineInfo = {
   version: "28.0.0",

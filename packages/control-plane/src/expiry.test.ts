@@ -44,7 +44,7 @@ function containerWith(id: string, { labels, state = "running", startedAt, finis
     networks: [],
     ports: [],
     ownership: ownership ?? { status: "managed", labels: managed },
-    details: { startedAt, stateDigest: "0".repeat(64), restarts: 0 },
+    details: { startedAt, stateDigest: "0".repeat(64), restarts: 0 } as Container["details"],
   };
 }
 

@@ -13,6 +13,7 @@ import type { NetworkRequest } from "./network.ts";
 import type { LogChunk, LogOptions } from "./logs.ts";
 import type { Container, Image, Network, Volume } from "./resources.ts";
 import type { EnvSpec } from "./spec/environment.ts";
+import type { ContainerStats, DiskUsage } from "./usage.ts";
 
 /** What an engine can do and has, as data. */
 export interface EngineCapabilities {
@@ -109,6 +110,8 @@ export interface Engine extends AsyncDisposable {
   /** Asks for a sign of life. @throws CosError `unavailable` */
   ping(options?: CallOptions): Promise<{ version: string; apiVersion: string; latencyMs: number }>;
   info(options?: CallOptions): Promise<EngineInfo>;
+  /** What it keeps on its disk. It has to look at all of it, which can take minutes. */
+  diskUsage(options?: CallOptions): Promise<DiskUsage>;
 
   readonly jobs: {
     /**
@@ -181,6 +184,8 @@ export interface Engine extends AsyncDisposable {
      * @throws CosError `conflict` when it runs and `force` is false.
      */
     remove(id: string, options?: RemoveOptions): Promise<void>;
+    /** What it uses now, measured over a second or two. @throws CosError `not_found`, `failed_precondition` when it does not run */
+    stats(id: string, options?: CallOptions): Promise<ContainerStats>;
     /**
      * A file, or everything below a directory, running or not; the directory itself comes first. A path that is a symbolic
      * link means what it leads to in the container; below it links are named and not followed. Nothing is asked before the

@@ -1,4 +1,5 @@
 export { canonicalJson, digestOf } from "./canonical.ts";
+export type { ContainerConfiguration, ContainerHardening, ContainerMount, NetworkAddress } from "./configuration.ts";
 export type {
   CallOptions,
   ContainerFilter,
@@ -124,3 +125,4 @@ export {
   type WorkloadInput,
   type WorkloadSpec,
 } from "./spec/workload-spec.ts";
+export type { ContainerStats, DiskUsage, DiskUse } from "./usage.ts";

@@ -1,3 +1,4 @@
+import type { ContainerConfiguration } from "./configuration.ts";
 import type { Ownership } from "./labels.ts";
 
 export type ContainerState = "created" | "running" | "paused" | "restarting" | "removing" | "exited" | "dead";
@@ -48,6 +49,9 @@ export interface ContainerDetails {
   readonly health?: ContainerHealth | undefined;
   /** How often the engine has started it again by itself since somebody did. */
   readonly restarts: number;
+  /** Whether the kernel killed a process of it for want of memory since it was last started. */
+  readonly oomKilled: boolean;
+  readonly configuration: ContainerConfiguration;
 }
 
 /** An image on an engine. */

@@ -58,19 +58,17 @@ export interface ContainerBody {
   readonly Config: {
     readonly Image: string;
     readonly Tty: boolean;
-    readonly User?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly Env?: readonly string[] | null;
+    readonly Cmd?: readonly string[] | null;
+    readonly Entrypoint?: readonly string[] | null;
+    readonly User?: string;
+    readonly WorkingDir?: string;
   };
-  readonly HostConfig: {
-    readonly Init?: boolean | null;
-    /** Whose processes it sees; its own when empty. */
-    readonly PidMode?: string;
-    readonly Links?: readonly string[] | null;
-    readonly LogConfig?: { readonly Type?: string };
-    readonly Tmpfs?: Readonly<Record<string, string>> | null;
-  };
+  readonly HostConfig: HostConfigBody;
+  readonly Mounts?: readonly MountPointBody[] | null;
   readonly NetworkSettings: {
-    readonly Networks?: Readonly<Record<string, { readonly NetworkID?: string }>> | null;
+    readonly Networks?: Readonly<Record<string, EndpointBody>> | null;
     readonly Ports?: Readonly<Record<string, readonly { HostIp: string; HostPort: string }[] | null>> | null;
   };
 }
@@ -81,6 +79,45 @@ export interface ExecBody {
   readonly ExitCode: number | null;
   /** 0 when no process was ever started. */
   readonly Pid: number;
+}
+
+interface EndpointBody {
+  readonly NetworkID?: string;
+  readonly IPAddress?: string;
+  readonly GlobalIPv6Address?: string;
+}
+
+interface MountPointBody {
+  readonly Type?: string;
+  readonly Name?: string;
+  readonly Source?: string;
+  readonly Destination?: string;
+  readonly RW?: boolean;
+}
+
+interface HostConfigBody {
+  readonly Init?: boolean | null;
+  readonly Links?: readonly string[] | null;
+  readonly LogConfig?: { readonly Type?: string };
+  readonly Memory?: number;
+  readonly NanoCpus?: number;
+  readonly CpuQuota?: number;
+  readonly CpuPeriod?: number;
+  readonly PidsLimit?: number | null;
+  readonly Privileged?: boolean;
+  readonly ReadonlyRootfs?: boolean;
+  readonly SecurityOpt?: readonly string[] | null;
+  readonly CapAdd?: readonly string[] | null;
+  readonly CapDrop?: readonly string[] | null;
+  readonly Devices?: readonly { readonly PathOnHost?: string }[] | null;
+  readonly Tmpfs?: Readonly<Record<string, string>> | null;
+  readonly NetworkMode?: string;
+  /** Whose processes it sees; its own when empty. */
+  readonly PidMode?: string;
+  readonly IpcMode?: string;
+  readonly UTSMode?: string;
+  readonly UsernsMode?: string;
+  readonly CgroupnsMode?: string;
 }
 
 /** One row of `GET /containers/json`. */
@@ -127,4 +164,49 @@ export interface InfoBody {
   readonly RuncCommit?: { readonly ID?: string } | null;
   readonly ContainerdCommit?: { readonly ID?: string } | null;
   readonly Warnings?: readonly string[] | null;
+}
+
+/** `GET /containers/{id}/stats`. */
+export interface StatsBody {
+  readonly read: string;
+  readonly cpu_stats?: CpuBody;
+  readonly precpu_stats?: CpuBody;
+  readonly memory_stats?: {
+    readonly usage?: number;
+    readonly limit?: number;
+    readonly stats?: Readonly<Record<string, number>>;
+  };
+  readonly pids_stats?: { readonly current?: number };
+  readonly networks?: Readonly<Record<string, { readonly rx_bytes?: number; readonly tx_bytes?: number }>> | null;
+  readonly blkio_stats?: {
+    readonly io_service_bytes_recursive?: readonly { readonly op: string; readonly value: number }[] | null;
+  };
+}
+
+interface CpuBody {
+  readonly cpu_usage?: { readonly total_usage?: number; readonly percpu_usage?: readonly number[] | null };
+  readonly system_cpu_usage?: number;
+  readonly online_cpus?: number;
+}
+
+/** `GET /system/df`. */
+export interface DiskUsageBody {
+  readonly LayersSize?: number;
+  readonly Images?:
+    | readonly {
+        readonly RepoTags?: readonly string[] | null;
+        readonly Labels?: Readonly<Record<string, string>> | null;
+        readonly Size: number;
+        readonly SharedSize?: number;
+      }[]
+    | null;
+  readonly Containers?:
+    | readonly {
+        readonly Names?: readonly string[] | null;
+        readonly Labels?: Readonly<Record<string, string>> | null;
+        readonly SizeRw?: number;
+      }[]
+    | null;
+  readonly Volumes?: readonly (VolumeBody & { readonly UsageData?: { readonly Size: number } | null })[] | null;
+  readonly BuildCache?: readonly { readonly Size?: number }[] | null;
 }

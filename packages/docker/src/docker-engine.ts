@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   CosError,
+  type DiskUsage,
   type Engine,
   type EngineCapabilities,
   type EngineInfo,
@@ -9,6 +10,7 @@ import {
 import type { InfoBody } from "./api.ts";
 import { Containers } from "./containers/containers.ts";
 import { Removals } from "./containers/removals.ts";
+import { readDiskUsage } from "./disk-usage.ts";
 import { ContainerEvents } from "./events.ts";
 import { type EngineFacts, toEngineInfo } from "./facts.ts";
 import { HelperImage } from "./exec/helper-image.ts";
@@ -97,6 +99,11 @@ export class DockerEngine implements Engine {
     ]);
     const source = helper === undefined ? undefined : "imageId" in helper ? helper.imageId : helper.program;
     return { ...toEngineInfo(info, this.#client.apiVersion), helperImage: source };
+  }
+
+  async diskUsage(options?: CallOptions): Promise<DiskUsage> {
+    this.#assertOpen();
+    return await readDiskUsage(this.#client, this.#job.signer, options);
   }
 
   async close({ handOver = false }: { readonly handOver?: boolean } = {}): Promise<void> {

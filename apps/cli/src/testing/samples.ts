@@ -26,6 +26,8 @@ const samples: Readonly<Record<string, Sample>> = {
     words: ({ mark }) => ["run", "--pull", "never", "--label", `user.test=${mark}`, "busybox", "-c", "true"],
   },
   container_list: plain("ps"),
+  container_inspect: ofContainer(["inspect"]),
+  container_stats: ofContainer(["stats"]),
   container_logs: ofContainer(["logs"]),
   container_stop: ofContainer(["stop", "--grace", "0"], { graceSeconds: 0 }),
   container_restart: ofContainer(["restart", "--grace", "0"], { graceSeconds: 0 }),
@@ -39,6 +41,7 @@ const samples: Readonly<Record<string, Sample>> = {
   },
   // One that every engine has.
   network_remove: { input: () => ({ network: "bridge" }), words: () => ["network", "rm", "--yes", "bridge"] },
+  engine_info: plain("info"),
   ping: plain("ping"),
 };
 

@@ -6,6 +6,7 @@ import { describeEndings } from "./contract/endings.ts";
 import { describeFiles } from "./contract/files.ts";
 import { describeExec } from "./contract/exec.ts";
 import { describeImages } from "./contract/images.ts";
+import { describeInspection } from "./contract/inspection.ts";
 import { describeInteraction } from "./contract/interaction.ts";
 import { describeJobs } from "./contract/jobs.ts";
 import { describeLifecycle } from "./contract/lifecycle.ts";
@@ -17,6 +18,7 @@ import { describeOwnership } from "./contract/ownership.ts";
 import { type ConnectEngine, type MakeContainer, prepareBench } from "./contract/setup.ts";
 import { describeSecrets } from "./contract/secrets.ts";
 import { describeStorage } from "./contract/storage.ts";
+import { describeUsage } from "./contract/usage.ts";
 
 /**
  * Registers the tests of the `Engine` contract with vitest. Every driver passes the same ones.
@@ -40,6 +42,8 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeContainers(bench);
     describeLifecycle(bench);
     describeFiles(bench);
+    describeInspection(bench);
+    describeUsage(bench);
     describeLogs(bench);
     describeExec(bench);
     describeOwnership(bench);

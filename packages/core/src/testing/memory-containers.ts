@@ -5,12 +5,14 @@ import { toExactTime } from "../exact-time.ts";
 import { fromLabels, isEngineName, newObjectId, type Signer, userLabels } from "../labels.ts";
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { Container, ContainerDetails, ContainerHealth, ContainerState } from "../resources.ts";
+import { toConfiguration } from "./memory-configuration.ts";
 import { assertFree } from "./memory-create.ts";
 import { createFiles, type MemoryFiles, readFiles, writeFiles } from "./memory-files.ts";
 import { execInMemory } from "./memory-exec.ts";
 import type { KillReason, MemoryProgram } from "./memory-job.ts";
 import { type MemoryWorkload, start, waitFor } from "./memory-lifecycle.ts";
 import { type MemoryLine, readMemoryLog } from "./memory-logs.ts";
+import { toStats } from "./memory-usage.ts";
 import type { WatchedMap } from "./watched-map.ts";
 
 export interface MemoryContainer extends Omit<Container, "labels" | "ownership" | "details"> {
@@ -220,6 +222,11 @@ export function memoryContainers(parts: MemoryContainersParts): Engine["containe
       assertFullId(id);
       return await writeFiles(find(id).files, directory, entries);
     },
+    async stats(id, options) {
+      enter(options);
+      assertFullId(id);
+      return toStats(find(id));
+    },
     async *logs(id, options = {}) {
       enter(options);
       assertFullId(id);
@@ -252,6 +259,8 @@ function toDetails(container: MemoryContainer): ContainerDetails {
     stateDigest: stateDigestOf(container),
     health: isAlive(container) ? container.health : undefined,
     restarts: 0,
+    oomKilled: false,
+    configuration: toConfiguration(container),
   };
 }
 

@@ -21,6 +21,7 @@ import { type MemoryImage, memoryImages } from "./memory-images.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
 import { type MemoryNetwork, memoryNetworks } from "./memory-networks.ts";
 import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
+import { toDiskUsage } from "./memory-usage.ts";
 import { WatchedMap } from "./watched-map.ts";
 
 /** What engines that are connected to the same place share. Made by {@link createMemoryHost}. */
@@ -209,6 +210,10 @@ export function createMemoryEngine({
       };
       const storage = { storageDriver: "memory", dataRoot: "memory", liveRestore: false };
       return { ...version, ...system, ...storage, securityOptions: [], components: [], warnings: [] };
+    },
+    async diskUsage(options) {
+      enter(options);
+      return toDiskUsage({ ...host, images: await ofImages.methods.list({}, options) }, signer);
     },
     jobs: { run, start },
     containers,

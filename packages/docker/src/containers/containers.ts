@@ -3,6 +3,7 @@ import {
   type Container,
   type ContainerFilter,
   type ContainerRequest,
+  type ContainerStats,
   type CreateOptions,
   type FileEntry,
   type FileToWrite,
@@ -37,6 +38,7 @@ import { killContainer, renameContainer, restartContainer, startContainer, stopC
 import { readLogs } from "./logs.ts";
 import { removeContainer } from "./removals.ts";
 import { toState } from "./state.ts";
+import { readStats } from "./stats.ts";
 import { toDetails } from "./state-digest.ts";
 import { waitForContainer } from "./wait.ts";
 
@@ -132,6 +134,10 @@ export class Containers {
     options?: CallOptions,
   ): Promise<{ files: number; bytes: number }> {
     return await writeFiles(this.#client, id, directory, entries, options);
+  }
+
+  async stats(id: string, options?: CallOptions): Promise<ContainerStats> {
+    return await readStats(this.#client, id, options);
   }
 
   logs(id: string, options?: LogOptions): AsyncIterable<LogChunk> {

@@ -1,5 +1,6 @@
 import { type ContainerDetails, digestOf } from "@cos/core";
 import type { ContainerBody } from "../api.ts";
+import { toConfiguration } from "./configuration.ts";
 import { healthOf } from "./state.ts";
 
 /** The details of a container that was looked at. */
@@ -10,6 +11,8 @@ export function toDetails(body: ContainerBody): ContainerDetails {
     stateDigest: stateDigestOf(body),
     health: healthOf(body),
     restarts: body.RestartCount ?? 0,
+    oomKilled: body.State.OOMKilled,
+    configuration: toConfiguration(body),
   };
 }
 

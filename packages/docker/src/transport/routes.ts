@@ -23,6 +23,8 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["GET", `/${version}/containers/${id}/logs`],
   ["GET", `/${version}/containers/${id}/archive`],
   ["PUT", `/${version}/containers/${id}/archive`],
+  ["GET", `/${version}/containers/${id}/stats`],
+  ["GET", `/${version}/system/df`],
   ["DELETE", `/${version}/containers/${id}`],
   ["GET", `/${version}/images/json`],
   ["GET", `/${version}/images/${imagePart}(?:/${imagePart})*/json`],
@@ -49,8 +51,11 @@ const forbiddenParameters: readonly (readonly [path: RegExp, parameter: string])
   [/\/images\/create$/, "fromSrc"],
 ];
 
-/** A push without a tag sends every tag of the repository. */
-const neededParameters: readonly (readonly [path: RegExp, parameter: string])[] = [[/\/push$/, "tag"]];
+/** A push without a tag sends every tag of the repository, and statistics without a word about it never end. */
+const neededParameters: readonly (readonly [path: RegExp, parameter: string])[] = [
+  [/\/push$/, "tag"],
+  [/\/stats$/, "stream"],
+];
 
 /**
  * The only query parameters of some routes. A stop with a negative `t` never kills, and a start can name a checkpoint. A
@@ -61,6 +66,7 @@ const onlyParameters: readonly (readonly [path: RegExp, parameter: RegExp])[] = 
   [/\/push$/, /^tag=[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/],
   [/\/tag$/, /^(?:repo=[a-zA-Z0-9][a-zA-Z0-9_.:/-]{0,254}|tag=[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/],
   [new RegExp(`^/${version}/images/[^?]*(?<!/(?:create|json|push|tag))$`), /^force=(?:true|false)$/],
+  [/\/stats$/, /^stream=false$/],
   [/\/(?:stop|restart)$/, /^t=[0-9]{1,4}$/],
   [new RegExp(`/containers/${id}/start$`), /^$/],
   [new RegExp(`/containers/${id}/(?:exec|pause|unpause)$|/exec/${id}/start$`), /^$/],

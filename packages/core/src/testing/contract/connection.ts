@@ -9,6 +9,7 @@ const noSuchId = "0".repeat(64);
 const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => Promise<unknown>>> = {
   ping: (engine, options) => engine.ping(options),
   info: (engine, options) => engine.info(options),
+  diskUsage: (engine, options) => engine.diskUsage(options),
   "jobs.run": (engine, options) => engine.jobs.run(job("echo hello"), options),
   "jobs.start": (engine, options) => engine.jobs.start(job("echo hello"), options),
   "containers.list": (engine, options) => engine.containers.list({}, options),
@@ -23,6 +24,7 @@ const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => P
   "containers.remove": (engine, options) => engine.containers.remove(noSuchId, options),
   "containers.readFiles": (engine, options) => readEntries(engine, noSuchId, "/etc", options),
   "containers.writeFiles": (engine, options) => engine.containers.writeFiles(noSuchId, "/", [], options),
+  "containers.stats": (engine, options) => engine.containers.stats(noSuchId, options),
   "containers.logs": (engine, options) => readLog(engine, noSuchId, options),
   "containers.exec": (engine, options) => engine.containers.exec(noSuchId, { command: "echo hello" }, options),
   "containers.recover": (engine, options) => engine.containers.recover(options),

@@ -20,6 +20,7 @@ const deeds: Readonly<Record<string, (engine: Engine, id: string) => Promise<unk
   readFiles: (engine, id) => readEntries(engine, id, "/etc"),
   writeFiles: (engine, id) => engine.containers.writeFiles(id, "/", []),
   exec: (engine, id) => engine.containers.exec(id, { command: "echo hello" }),
+  stats: (engine, id) => engine.containers.stats(id),
 };
 
 async function digestOn(engine: Engine, id: string): Promise<string | undefined> {
@@ -41,7 +42,7 @@ export function describeContainers(bench: Bench): void {
       expect(await engine.containers.get(id)).toMatchObject({ name, state: "running" });
     });
 
-    test.each(["get", "start", "rename", "wait", "wait until healthy", "restart", "logs", "exec"])(
+    test.each(["get", "start", "rename", "wait", "wait until healthy", "restart", "logs", "exec", "stats"])(
       "that is not there is not found: %s",
       async (deed) => {
         const engine = await bench.connect();
@@ -81,6 +82,8 @@ export function describeContainers(bench: Bench): void {
       const id = await bench.makeContainer();
       const [got, listed] = [await engine.containers.get(id), await engine.containers.list()];
       expect(got.details).toEqual({
+        oomKilled: false,
+        configuration: expect.any(Object),
         startedAt: expect.any(Date),
         stateDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
         health: undefined,
