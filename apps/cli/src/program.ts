@@ -23,6 +23,10 @@ export interface Settings {
   readonly yes: boolean;
   readonly policyFile?: string | undefined;
   readonly readOnly?: boolean | undefined;
+  /** Passes standard input on to what runs. */
+  readonly interactive?: boolean | undefined;
+  /** Gives it this terminal. */
+  readonly tty?: boolean | undefined;
 }
 
 /** The flags that every operation's command has. */
@@ -32,6 +36,8 @@ interface Options {
   readonly yes?: boolean;
   readonly policy?: string;
   readonly readOnly?: boolean;
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
 }
 
 /** Turns a command's result into output and an exit code. */
@@ -156,6 +162,11 @@ function addBody(
   exit: (code: number) => void,
 ): void {
   addFlags(command, operation, said);
+  if (said.interactive === true) {
+    command
+      .option("-i, --interactive", "Pass standard input on to the program while it runs.")
+      .option("-t, --tty", "Give the program this terminal, with all its keys; implies -i.");
+  }
   command
     .option("--json", "Print the whole result as JSON.")
     .option("-q, --quiet", "Print only what is essential.")
@@ -168,9 +179,9 @@ function addBody(
     `${said.rest === undefined ? "" : "Put the command after --, as in: cos run busybox -- echo hello\n"}Try: cos ${pathOf(command)} --help`,
   );
   command.action(async () => {
-    const { json = false, quiet = false, yes = false, policy, readOnly } = command.opts<Options>();
+    const { json = false, quiet = false, yes = false, policy, readOnly, interactive, tty } = command.opts<Options>();
     const action = actions[operation.name] ?? performAndPrint;
-    const settings = { json, quiet, yes, policyFile: policy, readOnly };
+    const settings = { json, quiet, yes, policyFile: policy, readOnly, interactive, tty };
     exit(await action(operation, toInput(command, said, rest), settings));
   });
 }

@@ -3,7 +3,8 @@ import { CosError, type JobResult, maxStdinBytes, printable } from "@cos/core";
 import { exitCodes } from "./exit-codes.ts";
 import { inFlagWords } from "./flags.ts";
 import { performHere, withSession } from "./perform.ts";
-import { coloured, passOn, printJson } from "./printing.ts";
+import { openInteraction } from "./interactive/interaction.ts";
+import { coloured, printJson } from "./printing.ts";
 import type { Action, Settings } from "./program.ts";
 import { openProgress } from "./progress.ts";
 import { words } from "./words.ts";
@@ -13,12 +14,17 @@ export const run: Action = (operation, input, settings) =>
   withSession(
     settings,
     async (session) => {
+      const { interaction, output, close } = openInteraction(session, input);
       const progress = openProgress(settings);
       const call = { ...input, ...(await readStdin(input["stdin"])) };
       const { result } = await performHere(session, operation, call, {
         progress: progress.show,
-        ...(settings.json ? {} : { output: passOn }),
-      }).finally(progress.clear);
+        interaction,
+        ...(settings.json ? {} : { output }),
+      }).finally(() => {
+        close();
+        progress.clear();
+      });
       if (input["detach"] === true) return sayStarted(result as Started, settings);
       const job = result as JobResult;
       if (settings.json) printJson(job);

@@ -11,6 +11,8 @@ export interface Words {
   /** What the help says instead of the operation's description and, by field, of its fields'. */
   readonly description?: string;
   readonly help?: Readonly<Record<string, string>>;
+  /** Whether somebody can talk with what it runs. */
+  readonly interactive?: boolean;
   readonly examples?: readonly string[];
 }
 
@@ -19,6 +21,7 @@ export const words: Readonly<Record<string, Words>> = {
     command: "run",
     positionals: ["image"],
     rest: "command",
+    interactive: true,
     description:
       "Runs a job in a new container, streams its output and exits with its exit code; with --detach it prints the container's name and id as soon as the job runs, and leaves it. The job is sandboxed: no network, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, unless flags say otherwise. The image is pulled (IMAGE), built (--build-context, --inline-dockerfile) or prepared (--base, --provision). The container is removed afterwards; that of a detached job stays with its log until an hour after its end. Exit codes of its own: 124 timed out, 125 cos failed or refused, 126 and 127 the command could not be started.",
     help: {
@@ -53,6 +56,7 @@ export const words: Readonly<Record<string, Words>> = {
     },
     examples: [
       'cos run busybox --cmd "echo hello && date"',
+      "cos run -it busybox",
       "cos run python:3.12-slim --timeout 30 -- python -c 'print(6 * 7)'",
       "cos run alpine --stdin - --cmd 'wc -l' < file.txt",
       "cos run node:22 --mount type=bind,source=.,target=/src --workdir /src -- node --test",

@@ -10,10 +10,10 @@ export interface TerminalSize {
 /** Somebody who talks with a program while it runs. */
 export interface Interaction {
   /**
-   * What they say to it. Iterated once, from when the program runs, and no faster than the program takes it. Its end is
-   * the end of the program's standard input, unless there is a terminal: on that, ends are typed (Ctrl-D). Let go of by
-   * `return` when the program takes no more, also while a value is awaited. If it throws, the program is killed, and the
-   * failure is the caller's.
+   * What they say to it. Its iterator is made once, when the program is about to start, and asked for values from when it
+   * runs, no faster than it takes them. The end is the end of the program's standard input, unless there is a terminal:
+   * on that, ends are typed (Ctrl-D). The iterator's `return` is called when the program takes no more, also while a
+   * value is awaited. If it throws, the program is killed, and the failure is the caller's.
    */
   readonly input: AsyncIterable<Uint8Array>;
   /**

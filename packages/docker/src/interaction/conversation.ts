@@ -1,7 +1,7 @@
-import { CosError, type Interaction } from "@cos/core";
+import type { Interaction } from "@cos/core";
 import type { EngineClient } from "../transport/engine-client.ts";
 import type { HijackedStream } from "../transport/hijack.ts";
-import { passInput } from "./input.ts";
+import { openInput } from "./input.ts";
 import { followSize } from "./terminal-size.ts";
 
 /** What a program is told while it runs: its input, and the size of its terminal. */
@@ -17,7 +17,7 @@ export interface Conversation {
 }
 
 /**
- * Prepares a conversation; nothing is read or sent before the program starts.
+ * Opens a conversation with a program that is about to be started; nothing is read or sent before it is.
  *
  * @param object the path of what runs, e.g. `["containers", id]`.
  * @param stream the connection that its input goes to.
@@ -32,22 +32,20 @@ export function converse(
   const size = terminal === undefined ? undefined : followSize(client, object, terminal);
   // The engine would take the end of a terminal's input for the wish to be detached.
   const endInput = terminal === undefined ? () => stream.endInput() : () => {};
+  const passage = openInput(input);
   let stopped = false;
-  let stopInput = () => {};
   return {
     failed: failure.signal,
     starting: () => size?.begin(),
     async started() {
       await size?.first;
       if (stopped) return;
-      const passage = passInput(input, stream, endInput);
-      stopInput = () => passage.stop();
-      await passage.over.catch((error: unknown) => failure.abort(CosError.from(error)));
+      await passage.pass(stream, endInput).catch((error: unknown) => failure.abort(error));
     },
     stop() {
       stopped = true;
       size?.stop();
-      stopInput();
+      passage.stop();
     },
   };
 }

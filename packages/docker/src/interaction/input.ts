@@ -10,58 +10,49 @@ export const detachKeys = "ctrl-@,ctrl-^,ctrl-@,ctrl-_,ctrl-@,ctrl-],ctrl-@,ctrl
 
 /** Input on its way to a program. */
 export interface InputPassage {
-  /** Resolves when no more is passed on. @throws CosError what the input failed with */
-  readonly over: Promise<void>;
+  /**
+   * Passes it on, as fast as it is taken, until it ends, nobody takes it any more, or it is stopped.
+   *
+   * @param endInput called at the end of the input.
+   * @throws CosError what the input failed with
+   */
+  pass(stream: Pick<HijackedStream, "write">, endInput: () => void): Promise<void>;
   /** Lets go of the input, also of a value that is awaited. */
   stop(): void;
 }
 
-/**
- * Passes input on, as fast as it is taken, until it ends, nobody takes it any more, or it is stopped.
- *
- * @param endInput called at the end of the input.
- */
-export function passInput(
-  input: AsyncIterable<Uint8Array>,
-  stream: Pick<HijackedStream, "write">,
-  endInput: () => void,
-): InputPassage {
+/** Opens the input; nothing is read of it before it is passed on. */
+export function openInput(input: AsyncIterable<Uint8Array>): InputPassage {
+  const iterator = input[Symbol.asyncIterator]();
   let stopped = false;
   let wake = () => {};
   // Racing every value with one promise for the end would keep them all until then.
-  const nextOf = (iterator: AsyncIterator<Uint8Array>) =>
+  const next = () =>
     new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
       wake = () => resolve(undefined);
-      if (stopped) wake();
       iterator.next().then(resolve, reject);
     });
-
-  const pass = async () => {
-    const iterator = input[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await nextOf(iterator);
-        if (next === undefined) return;
-        if (next.done === true) return endInput();
-        const taken = await stream.write(next.value).then(
-          () => true,
-          () => false,
-        );
-        // A program that ends without reading its input is no failure.
-        if (!taken) return;
-      }
-    } finally {
-      // Not awaited: a generator answers only once the value that it waits for has come.
-      iterator.return?.().catch(() => undefined);
-    }
-  };
   return {
-    over: pass().catch((error: unknown) => {
-      throw CosError.from(error);
-    }),
+    async pass(stream, endInput) {
+      try {
+        while (!stopped) {
+          const said = await next();
+          if (said === undefined) return;
+          if (said.done === true) return endInput();
+          await stream.write(said.value).catch(() => {
+            // A program that ends without reading its input is no failure.
+            stopped = true;
+          });
+        }
+      } catch (error) {
+        throw CosError.from(error);
+      }
+    },
     stop() {
       stopped = true;
       wake();
+      // Not awaited: a generator answers only once the value that it waits for has come.
+      iterator.return?.().catch(() => undefined);
     },
   };
 }
