@@ -18,6 +18,8 @@ export interface Ended {
 export interface StartOptions {
   /** Standard input; empty unless given. */
   readonly stdin?: string | Uint8Array;
+  /** Leaves standard input open, for what is to be written later. */
+  readonly keepStdin?: boolean;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -29,6 +31,9 @@ export interface Started {
   /** Resolves when the stream, stdout unless said, holds the text. Rejects when the command ends without it. */
   printed(text: string, stream?: "stdout" | "stderr"): Promise<void>;
   kill(signal: NodeJS.Signals): void;
+  /** Writes to its standard input, and ends it. */
+  write(data: string): void;
+  endInput(): void;
 }
 
 /** An installation of cos of its own, with nothing of the user's. */
@@ -70,7 +75,8 @@ export function makeInstallation(): Installation {
     for (const stream of ["stdout", "stderr"] as const)
       child[stream].on("data", (chunk: Buffer) => chunks[stream].push(chunk));
     child.stdin.on("error", () => {});
-    child.stdin.end(options.stdin ?? "");
+    child.stdin.write(options.stdin ?? "");
+    if (options.keepStdin !== true) child.stdin.end();
     const ended = new Promise<Ended>((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, signal) => {
@@ -82,6 +88,8 @@ export function makeInstallation(): Installation {
       pid: child.pid ?? -1,
       ended,
       kill: (signal) => void child.kill(signal),
+      write: (data) => void child.stdin.write(data),
+      endInput: () => void child.stdin.end(),
       printed: (text, stream = "stdout") =>
         new Promise((resolve, reject) => {
           const look = () => {
