@@ -14,15 +14,15 @@ export const run: Action = (operation, input, settings) =>
   withSession(
     settings,
     async (session) => {
-      const { interaction, output, close } = openInteraction(session, input);
+      const here = openInteraction(session, input);
       const progress = openProgress(settings);
       const call = { ...input, ...(await readStdin(input["stdin"])) };
       const { result } = await performHere(session, operation, call, {
         progress: progress.show,
-        interaction,
-        ...(settings.json ? {} : { output }),
+        interaction: here.interaction,
+        ...(settings.json ? {} : { output: here.output }),
       }).finally(() => {
-        close();
+        here.close();
         progress.clear();
       });
       if (input["detach"] === true) return sayStarted(result as Started, settings);

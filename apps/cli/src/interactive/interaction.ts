@@ -27,6 +27,9 @@ export function openInteraction({ settings, interruption }: Session, input: Reco
   if (input["stdin"] !== undefined) {
     throw new CosError("invalid_argument", "The input comes from --stdin or from -i, not from both.");
   }
+  if (input["detach"] === true) {
+    throw new CosError("invalid_argument", "With --detach the job is left to itself, so -i and -t have no use.");
+  }
   if (!tty) {
     const interaction = { input: readInput(stdin) };
     return { interaction, output: passOn, close: () => void stdin.destroy() };

@@ -11,10 +11,8 @@ import { ctrlC, ctrlD, startAtTerminal } from "../testing/terminal.ts";
 
 const mark = `cli-pipe-${randomBytes(4).toString("hex")}`;
 const label = `user.test=${mark}`;
-const job = (line: string, ...flags: string[]) => [
-  ...["run", "-i", "--pull", "never", "--label", label, ...flags],
-  ...["busybox", "--cmd", line],
-];
+const always = ["run", "-i", "--pull", "never", "--label", label];
+const job = (line: string, ...flags: string[]) => [...always, ...flags, "busybox", "--cmd", line];
 let installation: Installation;
 
 beforeAll(() => {
@@ -80,12 +78,12 @@ describe("cos run -i", () => {
     expect(JSON.parse(stdout) as JobResult).toMatchObject({ exitCode: 0, stdout: "hello" });
   });
 
-  test("needs no other input", async () => {
-    const { code, stderr } = await installation.cos(job("cat", "--stdin", "text"));
-    expect({ code, stderr }).toEqual({
-      code: 125,
-      stderr: "cos: The input comes from --stdin or from -i, not from both.\n",
-    });
+  test.each([
+    [["--stdin", "text"], "cos: The input comes from --stdin or from -i, not from both.\n"],
+    [["--detach"], "cos: With --detach the job is left to itself, so -i and -t have no use.\n"],
+  ])("goes not with %j", async (flags, message) => {
+    const { code, stderr } = await installation.cos(job("cat", ...flags));
+    expect({ code, stderr }).toEqual({ code: 125, stderr: message });
     expect(await listByLabel(label)).toEqual([]);
   });
 

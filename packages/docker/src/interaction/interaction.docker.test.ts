@@ -113,6 +113,19 @@ describe("a job at a terminal", () => {
     expect(result.stdoutCutBytes).toBe(bytes - 1000);
   });
 
+  test("shows a secret to who sits there, and keeps it out of the result", async () => {
+    const { spec, owner } = job('echo "<$TOKEN>"');
+    const secret = { ...spec, variables: { TOKEN: "secret://token" } };
+    let shown = "";
+    const result = await engine.jobs.run(
+      { owner, spec: secret, secrets: () => "correct-horse-battery" },
+      { interaction: atTerminal([]).interaction, output: ({ data }) => void (shown += Buffer.from(data).toString()) },
+    );
+    expect(shown).toBe("<correct-horse-battery>\r\n");
+    expect(result.stdout).not.toContain("correct");
+    expect(result.stdout).toMatch(/^<.+>\r\n$/);
+  });
+
   test("that is killed while somebody types leaves nothing behind", async () => {
     const stop = new AbortController();
     const { interaction, output } = atTerminal([["ready", "x"]]);

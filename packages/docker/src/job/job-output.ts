@@ -10,7 +10,10 @@ export interface JobOutputOptions {
   readonly redaction?: Redaction | undefined;
 }
 
-/** The output of a job: passed on live, kept within bounds, both without secrets. */
+/**
+ * The output of a job: passed on live, kept within bounds, both without secrets. What a terminal shows is passed on as it
+ * is: held back as the possible beginning of a secret, it would come too late for who types.
+ */
 export class JobOutput {
   readonly stdout: BoundedOutput;
   readonly stderr: BoundedOutput;
@@ -29,13 +32,19 @@ export class JobOutput {
   ) {
     this.stdout = new BoundedOutput(limitBytes);
     this.stderr = new BoundedOutput(limitBytes);
+    const terminal = form === "terminal";
     this.#redacted = redactOutput(redaction, (chunk) => {
       this[chunk.stream].push(chunk.data);
-      return sink?.(chunk);
+      return terminal ? undefined : sink?.(chunk);
     });
     const { push } = this.#redacted;
     const demuxer = new StdcopyDemuxer(push);
-    this.#push = form === "frames" ? (chunk) => demuxer.push(chunk) : (data) => push({ stream: "stdout", data });
+    this.#push = terminal
+      ? (data) => {
+          void push({ stream: "stdout", data });
+          return sink?.({ stream: "stdout", data });
+        }
+      : (chunk) => demuxer.push(chunk);
     this.#atBoundary = () => demuxer.atBoundary;
   }
 
