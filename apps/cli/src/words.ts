@@ -75,8 +75,30 @@ export const words: Readonly<Record<string, Words>> = {
   container_logs: {
     command: "logs",
     positionals: ["container"],
-    flags: { tail: "-n, --tail" },
-    examples: ["cos logs web", "cos logs --tail 20 web"],
+    description:
+      "Shows what a container wrote, each stream on its own: its last 100 lines, or those that flags choose. Attached jobs keep no log; run them with --detach to read it here.",
+    help: {
+      tail: "How many lines from the end, of those that the other flags let through; with --follow, before they do. [100, or with --since all]",
+      since: 'Only what was written since then: ISO 8601, or how long ago, e.g. "15m".',
+      until: "Only what was written until then; as --since.",
+      grep: "Only lines that match this regular expression, in RE2's syntax.",
+      ignoreCase: "Whether --grep takes upper and lower case as the same.",
+      timestamps: "Begin each line with the time it was written at.",
+      limitBytes:
+        "Most bytes of the answer with --json, and of lines that are chosen from the end. [65536, or 1048576]",
+      follow: "Go on until the container ends. With --json one object a line.",
+    },
+    flags: {
+      tail: "-n, --tail",
+      follow: "-f, --follow",
+      ignoreCase: "-i, --ignore-case",
+      timestamps: "-t, --timestamps",
+    },
+    examples: [
+      "cos logs web",
+      "cos logs --tail 20 --follow web",
+      "cos logs --since 15m --grep 'error|warn' -i --stream stderr web",
+    ],
   },
   container_stop: {
     command: "stop",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isExactTime, parseSeconds, parseTime, toExactTime } from "./exact-time.ts";
+import { isExactTime, parseSeconds, parseTime, shiftTime, toExactTime } from "./exact-time.ts";
 
 const now = new Date("2026-11-25T09:00:00.250Z");
 
@@ -53,6 +53,14 @@ test("exact times are of one form, in order when their texts are", () => {
   expect(isExactTime(exact)).toBe(true);
   for (const text of ["2026-11-25T09:00:00.25Z", "2026-99-25T09:00:00.250000000Z", `${exact} `, ""])
     expect(isExactTime(text)).toBe(false);
+});
+
+test("exact times can be shifted", () => {
+  const time = "2026-11-25T09:00:00.999999999Z";
+  expect(shiftTime(time, 0, 1)).toBe("2026-11-25T09:00:01.000000000Z");
+  expect(shiftTime(time, -1)).toBe("2026-11-25T08:59:59.999999999Z");
+  expect(shiftTime("2026-11-25T09:00:00.000000001Z", 0, -2)).toBe("2026-11-25T08:59:59.999999999Z");
+  expect(shiftTime("2026-11-25T09:00:00.000000009Z", 60, 1)).toBe("2026-11-25T09:01:00.000000010Z");
 });
 
 test("a length of time has one of four units", () => {

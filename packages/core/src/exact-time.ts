@@ -19,6 +19,14 @@ export function isExactTime(text: string): boolean {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
+/** The moment so long after another one; before it with negative seconds. */
+export function shiftTime(time: ExactTime, seconds: number, nanoseconds = 0): ExactTime {
+  const moved = Number(time.slice(20, 29)) + nanoseconds;
+  const carried = Math.floor(moved / 1e9);
+  const second = new Date(Date.parse(`${time.slice(0, 19)}Z`) + (seconds + carried) * 1000);
+  return `${second.toISOString().slice(0, 19)}.${String(moved - carried * 1e9).padStart(9, "0")}Z`;
+}
+
 /**
  * A moment as people write it: ISO 8601 with up to nine digits of a second, or how long before `now`, such as `15m`. A
  * time without a zone is a local one, a date alone one in UTC. Undefined for anything else.

@@ -49,7 +49,7 @@ export {
   type StartOptions,
 } from "./job.ts";
 export { deriveKey } from "./derive-key.ts";
-export { type ExactTime, isExactTime, parseSeconds, parseTime, toExactTime } from "./exact-time.ts";
+export { type ExactTime, isExactTime, parseSeconds, parseTime, shiftTime, toExactTime } from "./exact-time.ts";
 export {
   createSigner,
   engineName,

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { createSigner } from "@cos/core";
-import { addContainer, createMemoryEngine, createMemoryHost, type MemoryLine } from "@cos/core/testing";
+import { addContainer, createMemoryEngine, createMemoryHost } from "@cos/core/testing";
 import { describe, expect, test } from "vitest";
 import { agent, deciding, openBench } from "../testing/bench.ts";
 
 /** A bench with one container that cos knows nothing of. */
-function openWith(container: { readonly state?: "running" | "exited"; readonly logs?: readonly MemoryLine[] } = {}) {
+function openWith(container: { readonly state?: "running" | "exited" } = {}) {
   const host = createMemoryHost();
   const id = addContainer(host, { name: "web", image: "nginx:1", ...container });
   const engine = createMemoryEngine({ signer: createSigner(randomBytes(32)), images: {}, host });
@@ -96,41 +96,5 @@ describe("container_rm", () => {
     expect(await preview(true)).toContain("It runs and is killed first.");
     expect(await preview(false)).not.toContain("killed");
     expect(await preview(false)).toContain("are lost.");
-  });
-});
-
-describe("container_logs", () => {
-  const logs: readonly MemoryLine[] = [
-    { stream: "stdout", text: "one" },
-    { stream: "stderr", text: "two" },
-    { stream: "stdout", text: "three" },
-  ];
-
-  test("shows both streams in their order, or only the end", async () => {
-    const { id, bench } = openWith({ logs });
-    expect(await bench.perform("container_logs", { container: "web" })).toMatchObject({
-      result: { containerId: id, name: "web", output: "one\ntwo\nthree\n", cutBytes: 0 },
-      text: "one\ntwo\nthree",
-    });
-    expect(await bench.perform("container_logs", { container: "web", tail: 1 })).toMatchObject({ text: "three" });
-  });
-
-  test("passes the streams on as they are", async () => {
-    const { bench } = openWith({ logs });
-    const seen: string[] = [];
-    const output = ({ stream, data }: { stream: string; data: Uint8Array }) =>
-      void seen.push(`${stream}: ${Buffer.from(data).toString()}`);
-    await bench.perform("container_logs", { container: "web" }, { output });
-    expect(seen.join("")).toBe("stdout: one\nstderr: two\nstdout: three\n");
-  });
-
-  test("says when there is nothing, and leaves out the middle of too much", async () => {
-    expect(await openWith().bench.perform("container_logs", { container: "web" })).toMatchObject({
-      text: "The log is empty.",
-    });
-    const long = Array.from({ length: 1000 }, () => ({ stream: "stdout" as const, text: "x".repeat(1000) }));
-    const { bench } = openWith({ logs: long });
-    const outcome = await bench.perform("container_logs", { container: "web", tail: 1000 });
-    expect(outcome).toMatchObject({ result: { cutBytes: 1_001_000 - 256 * 1024 } });
   });
 });
