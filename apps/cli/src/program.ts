@@ -13,6 +13,7 @@ import { ps } from "./ps.ts";
 import { run } from "./run.ts";
 import { stats } from "./stats.ts";
 import { version } from "./version.ts";
+import { wait } from "./wait.ts";
 import { type Words, words } from "./words.ts";
 
 /** What the command line says beside the operation's own input. */
@@ -49,6 +50,7 @@ const actions: Readonly<Record<string, Action>> = {
   container_list: ps,
   container_logs: logs,
   container_stats: stats,
+  container_wait: wait,
   network_list: networks,
   gc,
 };

@@ -100,6 +100,22 @@ export const words: Readonly<Record<string, Words>> = {
       "cos logs --since 15m --grep 'error|warn' -i --stream stderr web",
     ],
   },
+  container_wait: {
+    command: "wait",
+    positionals: ["container"],
+    flags: { timeoutSeconds: "--timeout", ignoreCase: "-i, --ignore-case" },
+    description:
+      "Waits until a container has ended, and prints its exit code; or until it is healthy, or its log has a line that matches. Exit codes: 0 it has happened, 1 the container ended first, 124 the time was over.",
+    help: {
+      pattern: "With --until log: the regular expression that a line has to match, in RE2's syntax.",
+      since: 'With --until log: lines written since then count, ISO 8601 or how long ago, e.g. "15m". [its last start]',
+    },
+    examples: [
+      "cos wait job",
+      "cos wait --until healthy --timeout 120 web",
+      "cos wait --until log --pattern 'ready|listening' web",
+    ],
+  },
   container_stop: {
     command: "stop",
     positionals: ["container"],

@@ -8,6 +8,7 @@ import { containerRm } from "./operations/container-rm.ts";
 import { containerRun } from "./operations/container-run.ts";
 import { containerStats } from "./operations/container-stats.ts";
 import { containerStop } from "./operations/container-stop.ts";
+import { containerWait } from "./operations/container-wait.ts";
 import { engineInfo } from "./operations/engine-info.ts";
 import { gc } from "./operations/gc.ts";
 import { networkCreate } from "./operations/network-create.ts";
@@ -22,6 +23,7 @@ export const catalogue: readonly Operation[] = [
   containerInspect,
   containerStats,
   containerLogs,
+  containerWait,
   containerStop,
   containerRestart,
   containerRm,

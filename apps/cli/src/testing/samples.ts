@@ -29,6 +29,7 @@ const samples: Readonly<Record<string, Sample>> = {
   container_inspect: ofContainer(["inspect"]),
   container_stats: ofContainer(["stats"]),
   container_logs: ofContainer(["logs"]),
+  container_wait: ofContainer(["wait", "--until", "log", "--pattern", "."], { until: "log", pattern: "." }),
   container_stop: ofContainer(["stop", "--grace", "0"], { graceSeconds: 0 }),
   container_restart: ofContainer(["restart", "--grace", "0"], { graceSeconds: 0 }),
   container_rm: ofContainer(["rm", "--force", "--yes"], { force: true }),

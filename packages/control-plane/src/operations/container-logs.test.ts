@@ -29,7 +29,7 @@ function openWith(logs: readonly MemoryLine[], state: "running" | "exited" = "ru
     bench,
     perform,
     write: (...lines: readonly MemoryLine[]) => writeLog(host, id, ...lines),
-    async read(input: object = {}): Promise<Answer> {
+    read: async (input: object = {}): Promise<Answer> => {
       const outcome = await perform(input);
       if (outcome.status !== "done") throw new Error(outcome.status);
       return outcome.result as Answer;
