@@ -66,8 +66,8 @@ export async function previewRun(context: OperationContext, fields: WorkloadFiel
 }
 
 /** The names of the secrets that would get into the container. */
-function secretsOf({ env }: WorkloadFields): readonly string[] {
-  return findSecretNames(textsWithSecrets({ variables: env }));
+function secretsOf({ env, files }: WorkloadFields): readonly string[] {
+  return findSecretNames(textsWithSecrets({ variables: env, files }));
 }
 
 function networkOf({ network, publish }: WorkloadFields): string {

@@ -47,6 +47,14 @@ const examples: Readonly<
     { image: "busybox", stdin: "/w==", stdinEncoding: "base64" },
     { ...withImage, stdin: "/w==", stdinEncoding: "base64" },
   ],
+  files: [
+    { image: "busybox", files: [{ path: "/in/a", content: "x", mode: "755" }] },
+    { ...withImage, files: [{ path: "/in/a", content: "x", mode: "755" }] },
+  ],
+  artifacts: [
+    { image: "busybox", artifacts: ["/out"] },
+    { ...withImage, artifacts: ["/out"] },
+  ],
   env: [
     { image: "busybox", env: { A: "x=y\n" } },
     { ...withImage, variables: { A: "x=y\n" } },

@@ -1,3 +1,4 @@
+export { collectArtifacts, toContent } from "./artifacts.ts";
 export { canonicalJson, digestOf } from "./canonical.ts";
 export type { ContainerConfiguration, ContainerHardening, ContainerMount, NetworkAddress } from "./configuration.ts";
 export type {
@@ -37,6 +38,7 @@ export {
   type ExecSpec,
 } from "./exec.ts";
 export {
+  type Artifact,
   assertDetachable,
   assertIsJob,
   type JobHandle,
@@ -111,6 +113,7 @@ export {
   isImageId,
   parseImageReference,
 } from "./spec/image-reference.ts";
+export { contentOf, type FileSpec } from "./spec/files.ts";
 export { type LimitsSpec, limitsSpec } from "./spec/limits.ts";
 export { type MountSpec, mountSpec } from "./spec/mounts.ts";
 export { ownerName } from "./spec/names.ts";

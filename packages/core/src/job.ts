@@ -1,11 +1,24 @@
 import * as z from "zod";
 import { CosError } from "./errors.ts";
+import type { FileSink } from "./files.ts";
 import type { Interaction } from "./interaction.ts";
 import type { OutputSink } from "./output.ts";
 import type { SecretSource } from "./secrets.ts";
 import type { WorkloadSpec } from "./spec/workload-spec.ts";
 
 const milliseconds = z.number().min(0);
+
+/** A file that a job left. */
+export const artifact = z.strictObject({
+  path: z.string().describe("Absolute path in the container."),
+  size: z.int().min(0).describe("Bytes."),
+  sha256: z.string().optional().describe("Of the whole content, as hex; missing when it was not read."),
+  content: z.string().optional().describe("The whole content; missing when it is too large."),
+  encoding: z.enum(["utf8", "base64"]).optional().describe("How content is written here."),
+  truncated: z.boolean().optional().describe("It was too much to read, and so is what follows in its directory."),
+});
+
+export type Artifact = z.output<typeof artifact>;
 
 /** How a job ended. Durations are wall time in milliseconds. */
 export const jobResult = z.strictObject({
@@ -22,6 +35,14 @@ export const jobResult = z.strictObject({
   oomKilled: z.boolean().describe("The kernel killed a process of the job for want of memory."),
   cancelled: z.boolean(),
   outputLost: z.boolean().describe("The connection broke while the job ran, so output is missing."),
+  artifacts: z
+    .array(artifact)
+    .optional()
+    .describe("Files that were asked for. Contents of up to 256 KiB each and 1 MiB together; 64 MiB are read."),
+  missingArtifacts: z
+    .array(z.string())
+    .optional()
+    .describe("Paths asked for that the job did not leave, or that could not be read."),
   hint: z.string().optional().describe("Why the job may have failed, and what to change."),
   durations: z.strictObject({
     queuedMs: milliseconds.describe("Waiting for a free place to start."),
@@ -70,6 +91,8 @@ export interface JobOptions {
   /** Talks with the job while it runs, instead of the `stdin` of its spec. */
   readonly interaction?: Interaction | undefined;
   readonly output?: OutputSink | undefined;
+  /** Takes the artifacts, whatever their size, instead of their content in the result. */
+  readonly artifacts?: FileSink | undefined;
   readonly progress?: ProgressSink | undefined;
   /** Cancels the job: its container is killed, and the result has `cancelled: true` if it had started. */
   readonly signal?: AbortSignal | undefined;
@@ -95,8 +118,13 @@ export function assertIsJob({ lifecycle }: WorkloadSpec): void {
  */
 export function assertDetachable(spec: WorkloadSpec): void {
   assertIsJob(spec);
+  if (spec.artifacts.length > 0) {
+    throw new CosError("invalid_argument", "A detached job has no artifacts: nobody stays to read them.", {
+      hint: "Get its files from its container before that is removed.",
+    });
+  }
   if (spec.stdin === undefined) return;
   throw new CosError("invalid_argument", "A detached job has no standard input: nobody stays to write it.", {
-    hint: "Run it attached, or pass the data by a mount or a variable.",
+    hint: "Run it attached, or pass the data by files, a mount or a variable.",
   });
 }

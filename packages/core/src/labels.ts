@@ -213,12 +213,17 @@ export function userLabels(labels: Readonly<Record<string, string>>): Record<str
 }
 
 /**
- * A spec as its label carries it. Standard input is data, not configuration: only its digest is kept.
+ * A spec as its label carries it. Standard input and the content of files are data, not configuration: only their digests
+ * are kept.
  *
  * @throws CosError `invalid_argument` when the canonical spec is larger than {@link maxSpecLabelBytes}.
  */
 export function specLabel(spec: WorkloadSpec): { spec: string; specDigest: string } {
-  const kept = spec.stdin === undefined ? spec : { ...spec, stdin: `sha256:${digestOf(spec.stdin)}` };
+  const kept = {
+    ...spec,
+    ...(spec.stdin === undefined ? {} : { stdin: `sha256:${digestOf(spec.stdin)}` }),
+    files: spec.files.map((file) => ({ ...file, content: `sha256:${digestOf(file.content)}` })),
+  };
   const text = canonicalJson(kept);
   if (Buffer.byteLength(text) > maxSpecLabelBytes) {
     throw new CosError("invalid_argument", "The workload is described by more than 32 KiB.", {

@@ -39,8 +39,8 @@ export function findSecretNames(texts: Iterable<string>): string[] {
 }
 
 /** The texts of a workload that may refer to secrets. */
-export function textsWithSecrets({ variables }: Pick<WorkloadSpec, "variables">): string[] {
-  return Object.values(variables);
+export function textsWithSecrets({ variables, files }: Pick<WorkloadSpec, "variables" | "files">): string[] {
+  return [...Object.values(variables), ...files.map(({ content }) => content)];
 }
 
 /**

@@ -254,7 +254,16 @@ describe("numbers", () => {
 });
 
 describe("what is left out", () => {
-  const common = { stdinEncoding: "utf8", mounts: [], variables: {}, labels: {}, ports: [], pull: "missing" };
+  const common = {
+    stdinEncoding: "utf8",
+    files: [],
+    artifacts: [],
+    mounts: [],
+    variables: {},
+    labels: {},
+    ports: [],
+    pull: "missing",
+  };
   const limits = { pids: 512, tmpfs: "64m", log: "32m" };
 
   test("a job runs once, in the sandbox, without a network", () => {
@@ -324,6 +333,41 @@ describe("what is left out", () => {
   });
 });
 
+/** A file of that many bytes. */
+function fileAt(path: string, bytes = 1) {
+  return { path, content: "x".repeat(bytes) };
+}
+
+describe("files", () => {
+  test.each(["a", "/", "/a/", "/../a", "/proc/x", "/a\nb", "/etc/hosts", "/etc/resolv.conf"])(
+    "are not at %j",
+    (path) => {
+      expect(() => defineWorkload({ env, files: [fileAt(path)] })).toThrow(/path/);
+    },
+  );
+
+  test.each(["888", "4755", "0", "rwx", "64"])("do not have the mode %j", (mode) => {
+    expect(() => defineWorkload({ env, files: [{ ...fileAt("/a"), mode }] })).toThrow(/octal/);
+  });
+
+  test("may lie in a volume of a job with a read-only root, whatever it is mounted on", () => {
+    const spec = {
+      env,
+      profile: "strict" as const,
+      files: [fileAt("/tmp/x/a")],
+      artifacts: ["/tmp/x"],
+      mounts: [{ type: "volume" as const, name: "v", target: "/tmp/x" }],
+    };
+    expect(defineWorkload(spec)).toMatchObject({ files: [{ path: "/tmp/x/a", encoding: "utf8", mode: "644" }] });
+  });
+
+  test("refer to a secret wholly or not at all", () => {
+    const withContent = (content: string) => defineWorkload({ env, files: [{ path: "/a", content }] });
+    expect(withContent("secret://TOKEN").files[0]?.content).toBe("secret://TOKEN");
+    expect(() => withContent("secret://TOKEN and more")).toThrow(/secret/);
+  });
+});
+
 describe("contradictions", () => {
   test.each<[string, WorkloadInput]>([
     ["Ports cannot be published on network none", { env, ports: ["8080:80"], network: "none" }],
@@ -333,6 +377,24 @@ describe("contradictions", () => {
     ["A service has no standard input", { ...service, stdin: "" }],
     ["A job is not restarted", { env, restart: { maxAttempts: 1 } }],
     ["A job has no health check", { env, healthCheck: { command: "true" } }],
+    ["A service has neither files nor artifacts", { ...service, files: [fileAt("/a")] }],
+    ["A service has neither files nor artifacts", { ...service, artifacts: ["/a"] }],
+    ["A file is not base64", { env, files: [{ ...fileAt("/a"), content: "no base64!", encoding: "base64" }] }],
+    ["larger than 1 MiB together", { env, files: [fileAt("/a", 2 ** 20), fileAt("/b", 1)] }],
+    ["Two files have the same path", { env, files: [fileAt("/a"), fileAt("/a")] }],
+    ["one lies inside another", { env, files: [fileAt("/a/b"), fileAt("/a")] }],
+    ["/t/a lies in a tmpfs", { env, files: [fileAt("/t/a")], mounts: [{ type: "tmpfs", target: "/t" }] }],
+    ["/t lies in a tmpfs", { env, artifacts: ["/t"], mounts: [{ type: "tmpfs", target: "/t" }] }],
+    ["/tmp/a lies in a tmpfs", { env, artifacts: ["/tmp/a"], profile: "strict" }],
+    ["read-only root", { env, files: [fileAt("/a")], profile: "strict" }],
+    [
+      "a directory of the host",
+      { env, files: [fileAt("/b/a")], mounts: [{ type: "bind", source: "/x", target: "/b" }] },
+    ],
+    [
+      "mounted read-only",
+      { env, files: [fileAt("/v/a")], mounts: [{ type: "volume", name: "v", target: "/v", readOnly: true }] },
+    ],
     ["stdin is not base64", { env, stdin: "not base64", stdinEncoding: "base64" }],
     ["A host port is published twice", { env, ports: ["8080:80", "8080:81"] }],
     ["A host port is published twice", { env, ports: ["8080:80", "08080:81/tcp"] }],

@@ -2,8 +2,9 @@ import * as z from "zod";
 import { CosError } from "../errors.ts";
 import { parseWith } from "../parse.ts";
 import { envSpec } from "./environment.ts";
+import { areDecodable, fileSpec } from "./files.ts";
 import { limitsSpec } from "./limits.ts";
-import { mountSpec } from "./mounts.ts";
+import { type MountSpec, mountSpec } from "./mounts.ts";
 import {
   networkName,
   oneLine,
@@ -50,6 +51,12 @@ const resolvedFields = {
     .optional()
     .describe("Standard input of the command."),
   stdinEncoding: z.enum(["utf8", "base64"]).default("utf8").describe("How stdin is written here."),
+  files: z.array(fileSpec).max(64).default([]).describe("Files that the job finds, 1 MiB together. Not for tmpfs."),
+  artifacts: z
+    .array(containerPath)
+    .max(32)
+    .default([])
+    .describe("Absolute paths of files or directories that the result brings along, if the job leaves them."),
   mounts: z.array(mountSpec).max(32).default([]),
   variables: z
     .record(variableName, variableValue)
@@ -168,6 +175,7 @@ function* contradictions(spec: WorkloadSpec): Generator<readonly [boolean, strin
     "Build arguments stay in the image's history, so no secret is one.",
     "Give the secret to the container as a variable.",
   ];
+  yield* contradictionsOfFiles(spec);
   const hostPorts = spec.ports
     .map((text) => parsePort(text))
     .filter((port) => port !== undefined && port.hostPort !== 0);
@@ -188,4 +196,57 @@ function* contradictions(spec: WorkloadSpec): Generator<readonly [boolean, strin
 export function isDecodable(text: string, encoding: "utf8" | "base64"): boolean {
   if (encoding === "base64" && (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))) return false;
   return Buffer.byteLength(text, encoding) <= maxStdinBytes;
+}
+
+function* contradictionsOfFiles(spec: WorkloadSpec): Generator<readonly [boolean, string, string]> {
+  const { files, artifacts, mounts, profile } = spec;
+  const paths = files.map(({ path }) => path);
+  const strict = profile === "strict";
+  const tmpfs = mounts.filter(({ type }) => type === "tmpfs").map(({ target }) => target);
+  const hidden = strict && !mounts.some(({ target }) => isWithin(target, "/tmp")) ? [...tmpfs, "/tmp"] : tmpfs;
+  const inHidden = [...paths, ...artifacts].find((path) => hidden.some((target) => isWithin(path, target)));
+  const mountOf = (path: string) => mounts.find(({ target }) => isWithin(path, target));
+  yield [
+    spec.lifecycle === "persistent" && files.length + artifacts.length > 0,
+    "A service has neither files nor artifacts of its own.",
+    "Use a volume, or put files into it once it runs.",
+  ];
+  yield [
+    !areDecodable(files),
+    "A file is not base64, or the files are larger than 1 MiB together.",
+    "Use a volume or a mount for larger files.",
+  ];
+  yield [
+    paths.some((a, i) => paths.some((b, j) => i !== j && isWithin(b, a))),
+    "Two files have the same path, or one lies inside another.",
+    "Give each file a path of its own.",
+  ];
+  yield [
+    inHidden !== undefined,
+    `${inHidden} lies in a tmpfs, which only the job itself sees.`,
+    "Choose a path outside of it, or a volume.",
+  ];
+  yield [
+    paths.some((path) => mountOf(path)?.type === "bind"),
+    "A file would be written to a directory of the host.",
+    "Write it there yourself, or choose another path.",
+  ];
+  yield [
+    paths.some((path) => isReadOnlyVolume(mountOf(path))),
+    "A file lies in a volume that is mounted read-only.",
+    "Mount it writable, or choose another path.",
+  ];
+  yield [
+    strict && paths.some((path) => mountOf(path)?.type !== "volume"),
+    "Profile strict has a read-only root, so a file must lie in a volume.",
+    "Mount a volume there, or use profile sandbox.",
+  ];
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
+
+function isReadOnlyVolume(mount: MountSpec | undefined): boolean {
+  return mount?.type === "volume" && mount.readOnly === true;
 }

@@ -8,6 +8,7 @@ import { describeExec } from "./contract/exec.ts";
 import { describeImages } from "./contract/images.ts";
 import { describeInspection } from "./contract/inspection.ts";
 import { describeInteraction } from "./contract/interaction.ts";
+import { describeJobFiles } from "./contract/job-files.ts";
 import { describeJobs } from "./contract/jobs.ts";
 import { describeLifecycle } from "./contract/lifecycle.ts";
 import { describeLimits } from "./contract/limits.ts";
@@ -44,6 +45,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeFiles(bench);
     describeInspection(bench);
     describeUsage(bench);
+    describeJobFiles(bench);
     describeLogs(bench);
     describeExec(bench);
     describeOwnership(bench);

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { MemoryJob, MemoryProgram } from "./memory-job.ts";
 
@@ -35,6 +36,22 @@ const commandLines = new Map<string, MemoryProgram>([
   ["seq 1 20000", (job) => print(job, Array.from({ length: 20_000 }, (_, i) => `${i + 1}\n`).join(""))],
   ["sleep 0.1", async () => delay(100, 0)],
   ["echo ready; sleep 60", async (job) => (await print(job, "ready\n")) || delay(60_000, 0, { signal: job.signal })],
+  [
+    "cat /in/note /in/tool; exit 7",
+    async (job) => (await print(job, textOf(job, "/in/note") + textOf(job, "/in/tool"))) || 7,
+  ],
+  [
+    "mkdir -p /out/sub; echo one > /out/one; printf '\\377' > /out/sub/raw; sleep 60",
+    async (job) => {
+      leave(job, "/out/one", Buffer.from("one\n"));
+      leave(job, "/out/sub/raw", Buffer.from([0xff]));
+      return delay(60_000, 0, { signal: job.signal });
+    },
+  ],
+  [
+    'echo "$TOKEN" > /left; exit 7',
+    async (job) => leave(job, "/left", Buffer.from(`${job.variables["TOKEN"]}\n`)) || 7,
+  ],
   ["cat /data/note", readNote],
   ["echo kept > /data/note", writeNote],
   ["echo kept > /data/note; cat /data/note", async (job) => (await writeNote(job)) || readNote(job)],
@@ -111,6 +128,19 @@ async function tellSizes(job: MemoryJob): Promise<number> {
 async function fail(job: MemoryJob, exitCode: number, message: string): Promise<number> {
   await job.stderr(`${message}\n`);
   return exitCode;
+}
+
+function textOf(job: MemoryJob, path: string): string {
+  return job.files.get(path)?.content?.toString() ?? "";
+}
+
+/** Leaves a file in the container. Its directories are made. */
+function leave(job: MemoryJob, path: string, content: Buffer): number {
+  for (let parent = posix.dirname(path); !job.files.has(parent); parent = posix.dirname(parent)) {
+    job.files.set(parent, { content: undefined, mode: 0o755 });
+  }
+  job.files.set(path, { content, mode: 0o644 });
+  return 0;
 }
 
 async function readNote(job: MemoryJob): Promise<number> {

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { collectArtifacts } from "../artifacts.ts";
 import type { CallOptions, Engine, EngineCapabilities } from "../engine.ts";
 import { CosError } from "../errors.ts";
 import {
@@ -18,6 +19,7 @@ import { parseByteSize } from "../spec/sizes.ts";
 import { type MemoryContainer, memoryContainers } from "./memory-containers.ts";
 import { createContainer } from "./memory-create.ts";
 import { type MemoryImage, memoryImages } from "./memory-images.ts";
+import { readFiles, toFiles, writeFiles } from "./memory-files.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
 import { type MemoryNetwork, memoryNetworks } from "./memory-networks.ts";
 import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
@@ -102,8 +104,9 @@ export function createMemoryEngine({
     const container = createContainer(request, image, host, signer);
     const mounts = openMounts(request, host.volumes, signer);
     const variables = secrets.valuesOf(request.spec.variables);
-    const workload = { program: image.program, spec: request.spec, variables, mounts };
+    const workload = { program: image.program, spec: request.spec, variables, mounts, files: container.files };
     host.containers.set(container.id, { ...container, workload, log: [] });
+    await writeFiles(container.files, "/", toFiles(request.spec, secrets));
     return container.id;
   }
 
@@ -128,6 +131,7 @@ export function createMemoryEngine({
     const mounts = openMounts(request, host.volumes, signer);
     host.containers.set(container.id, container);
     try {
+      await writeFiles(container.files, "/", toFiles(spec, secrets));
       options.progress?.({ phase: "start", message: `Starting ${container.name}` });
       enter(options);
       const started = performance.now();
@@ -136,10 +140,22 @@ export function createMemoryEngine({
         variables: secrets.valuesOf(spec.variables),
         redaction: secrets.redaction,
         mounts,
+        files: container.files,
         outputBytes,
         options,
         kill: container.kill,
       });
+      const ranMs = performance.now() - started;
+      const { artifacts } = spec;
+      const read = async function* (path: string) {
+        yield* readFiles(container.files, path);
+      };
+      const left =
+        artifacts.length === 0
+          ? {}
+          : ending.killedBy === "cancel"
+            ? { artifacts: [], missingArtifacts: artifacts }
+            : await collectArtifacts(artifacts, read, { sink: options.artifacts, redaction: secrets.redaction });
       return {
         containerId: container.id,
         name: container.name,
@@ -154,11 +170,12 @@ export function createMemoryEngine({
         oomKilled: ending.killedBy === "memory",
         cancelled: ending.killedBy === "cancel",
         outputLost: false,
+        ...left,
         durations: {
           queuedMs: 0,
           pulledMs: pulled - called,
           createdMs: started - pulled,
-          ranMs: performance.now() - started,
+          ranMs,
         },
       };
     } finally {

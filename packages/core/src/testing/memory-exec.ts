@@ -35,6 +35,7 @@ export async function execInMemory(
     spec,
     variables: spec.variables,
     mounts: new Map(),
+    files: container.files,
     outputBytes,
     options: { output, signal: AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]) },
     kill: new AbortController(),

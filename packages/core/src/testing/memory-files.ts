@@ -1,6 +1,9 @@
 import { posix } from "node:path";
 import { CosError } from "../errors.ts";
 import { type FileEntry, type FileToWrite, isRelativePath } from "../files.ts";
+import type { Secrets } from "../secrets.ts";
+import { contentOf } from "../spec/files.ts";
+import type { WorkloadSpec } from "../spec/workload-spec.ts";
 
 /** What a container has in its file system, by absolute path; a directory has no content. */
 export type MemoryFiles = Map<string, { readonly content: Buffer | undefined; readonly mode: number }>;
@@ -78,6 +81,15 @@ export async function writeFiles(
     written.bytes += size;
   }
   return written;
+}
+
+/** The files that a workload begins with, with the values of secrets. */
+export function toFiles({ files }: WorkloadSpec, secrets: Secrets): FileToWrite[] {
+  return files.map((file) => {
+    const bytes = file.encoding === "utf8" ? Buffer.from(secrets.valueOf(file.content)) : contentOf(file);
+    const mode = Number.parseInt(file.mode, 8);
+    return { path: file.path.slice(1), type: "file", mode, size: bytes.byteLength, content: [bytes] };
+  });
 }
 
 function assertAbsolute(path: string): void {

@@ -6,6 +6,7 @@ import { BoundedOutput } from "../output.ts";
 import { type Redaction, redactOutput } from "../redaction.ts";
 import { parseByteSize } from "../spec/sizes.ts";
 import type { WorkloadSpec } from "../spec/workload-spec.ts";
+import type { MemoryFiles } from "./memory-files.ts";
 import type { MemoryMount } from "./memory-mounts.ts";
 
 /** A job as an image's program sees it. */
@@ -20,6 +21,8 @@ export interface MemoryJob {
   readonly interaction?: Interaction | undefined;
   /** What is mounted, by target. */
   readonly mounts: ReadonlyMap<string, MemoryMount>;
+  /** What is in the container itself, by absolute path. */
+  readonly files: MemoryFiles;
   /** Writes output. Resolves when the sink has taken it; rejects once the job is killed. */
   readonly stdout: (data: string | Uint8Array) => Promise<void>;
   readonly stderr: (data: string | Uint8Array) => Promise<void>;
@@ -51,6 +54,7 @@ interface MemoryRun {
   /** What its output is passed through. */
   readonly redaction?: Redaction | undefined;
   readonly mounts: ReadonlyMap<string, MemoryMount>;
+  readonly files: MemoryFiles;
   readonly outputBytes: number | undefined;
   readonly options: JobOptions;
   /** Kills the job when it aborts, with a {@link KillReason} as the reason. */
@@ -63,7 +67,7 @@ const longestTimerMs = 2 ** 31 - 1;
 /** Runs a program until it ends or is killed, whichever comes first. */
 export async function runProgram(
   program: MemoryProgram,
-  { spec, variables, redaction, mounts, outputBytes, options, kill }: MemoryRun,
+  { spec, variables, redaction, mounts, files, outputBytes, options, kill }: MemoryRun,
 ): Promise<MemoryEnding> {
   assertOneInput(spec, options.interaction);
   const kept = { stdout: new BoundedOutput(outputBytes), stderr: new BoundedOutput(outputBytes) };
@@ -92,6 +96,7 @@ export async function runProgram(
     stdin: Buffer.from(spec.stdin ?? "", spec.stdinEncoding),
     interaction: options.interaction,
     mounts,
+    files,
     stdout: writeTo("stdout"),
     stderr: writeTo("stderr"),
     allocate(bytes) {

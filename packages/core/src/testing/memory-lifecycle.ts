@@ -5,6 +5,7 @@ import type { OutputChunk } from "../output.ts";
 import type { WorkloadSpec } from "../spec/workload-spec.ts";
 import { isAlive, type MemoryContainer } from "./memory-containers.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
+import type { MemoryFiles } from "./memory-files.ts";
 import type { MemoryMount } from "./memory-mounts.ts";
 import type { WatchedMap } from "./watched-map.ts";
 
@@ -15,6 +16,7 @@ export interface MemoryWorkload {
   /** The spec's variables, with values for secrets. */
   readonly variables: Readonly<Record<string, string>>;
   readonly mounts: ReadonlyMap<string, MemoryMount>;
+  readonly files: MemoryFiles;
 }
 
 /** Starts a container that does not run. One without a program runs until it is stopped. */
@@ -43,8 +45,8 @@ export function start(containers: WatchedMap<MemoryContainer>, container: Memory
     const time = toExactTime(new Date());
     change(({ log = [] }) => ({ log: [...log, ...lines.map((text) => ({ stream, text, time }))] }));
   };
-  const { program, spec, variables, mounts } = workload;
-  runProgram(program, { spec, variables, mounts, outputBytes: undefined, options: { output }, kill }).then(
+  const { program, spec, variables, mounts, files } = workload;
+  runProgram(program, { spec, variables, mounts, files, outputBytes: undefined, options: { output }, kill }).then(
     ({ exitCode }) => ended(exitCode),
     () => ended(1),
   );
@@ -53,6 +55,7 @@ export function start(containers: WatchedMap<MemoryContainer>, container: Memory
     spec: { ...spec, command: healthCheck.command },
     variables,
     mounts,
+    files,
     outputBytes: undefined,
     options: {},
     kill,

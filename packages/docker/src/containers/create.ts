@@ -11,6 +11,7 @@ import {
   type WorkloadSpec,
 } from "@cos/core";
 import type { ContainerBody } from "../api.ts";
+import { writeJobFiles } from "../archive/job-files.ts";
 import { assertBuiltAsAsked, compile, type Compiled } from "../compile/compile.ts";
 import type { CompileInput, ResolvedBind } from "../compile/plan.ts";
 import type { EngineFacts } from "../facts.ts";
@@ -59,7 +60,7 @@ export interface CreatedContainer {
 }
 
 /**
- * Creates the container of a workload, with the volumes it names.
+ * Creates the container of a workload, with the volumes it names and the files it begins with.
  *
  * @throws CosError `already_exists` when the name is taken; `denied`, `not_found`, `failed_precondition` as the spec
  * asks for what may or can not be; `unavailable`. When the answer was lost, the container is looked up by its name and
@@ -91,6 +92,12 @@ export async function createContainer(
   });
   for (const mount of spec.mounts) if (mount.type === "volume") await volumes.ensure(mount.name, owner, { signal });
   const { Id: id, Warnings: warnings } = await create(context, name, managed.id, compiled, signal);
+  if (spec.files.length > 0) {
+    await writeJobFiles(client, id, spec, secrets, signal).catch((error: unknown) => {
+      context.removals.start(id);
+      throw withoutDoubt(error);
+    });
+  }
   return {
     id,
     name,
@@ -99,6 +106,13 @@ export async function createContainer(
       assertBuiltAsAsked(compiled, inspected, warnings ?? []);
     },
   };
+}
+
+/** A failure before the start: whatever became of the request that failed, it is known that the job has not run. */
+export function withoutDoubt(reason: unknown): CosError {
+  const error = CosError.from(reason);
+  if (error.details?.["unknown"] !== true) return error;
+  return new CosError(error.code, error.message, { hint: error.hint, cause: error });
 }
 
 interface CreateAnswer {

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import {
   assertIsJob,
   assertOneInput,
+  collectArtifacts,
   CosError,
   type Interaction,
   type JobOptions,
@@ -11,7 +12,14 @@ import {
   textsWithSecrets,
   withSecrets,
 } from "@cos/core";
-import { createContainer, type CreateContext, type CreatedContainer, resolveBinds } from "../containers/create.ts";
+import { readFiles } from "../archive/read-files.ts";
+import {
+  createContainer,
+  type CreateContext,
+  type CreatedContainer,
+  resolveBinds,
+  withoutDoubt,
+} from "../containers/create.ts";
 import type { Removals } from "../containers/removals.ts";
 import type { ContainerEvents } from "../events.ts";
 import { converse } from "../interaction/conversation.ts";
@@ -86,6 +94,8 @@ async function runWithSecrets(
       await output.end();
       const [stdout, stderr] = [output.stdout.text(), output.stderr.text()];
       const hint = run.hint ?? toHint(spec, { ...run, stderr });
+      const ranMs = clock.lap();
+      const left = await readArtifacts(context, container, { spec, secrets, run, options });
       return {
         containerId: container.id,
         name: container.name,
@@ -100,8 +110,9 @@ async function runWithSecrets(
         oomKilled: run.oomKilled,
         cancelled: run.cancelled,
         outputLost: run.outputLost || !output.intact,
+        ...left,
         ...(hint === undefined ? {} : { hint: secrets.redaction?.text(hint) ?? hint }),
-        durations: { queuedMs, pulledMs, createdMs, ranMs: clock.lap() },
+        durations: { queuedMs, pulledMs, createdMs, ranMs },
       };
     } finally {
       prepared.watch.stop();
@@ -111,6 +122,23 @@ async function runWithSecrets(
     leave();
     if (container !== undefined) context.removals.start(container.id);
   }
+}
+
+interface Ended {
+  readonly spec: JobRequest["spec"];
+  readonly secrets: Secrets;
+  readonly run: Run;
+  readonly options: JobOptions;
+}
+
+/** What the job left, also when it failed or was killed at its timeout. Who cancelled it waits for nothing more. */
+async function readArtifacts({ client }: JobContext, { id }: CreatedContainer, { spec, secrets, run, options }: Ended) {
+  const { artifacts } = spec;
+  if (artifacts.length === 0) return {};
+  if (run.cancelled) return { artifacts: [], missingArtifacts: artifacts };
+  const { artifacts: sink, signal } = options;
+  const { redaction } = secrets;
+  return await collectArtifacts(artifacts, (path) => readFiles(client, id, path, { signal }), { sink, redaction });
 }
 
 interface Prepared {
@@ -149,11 +177,7 @@ async function prepare(
   const failed = [verified, attached, watched].find((step) => step.status === "rejected");
   if (failed === undefined || signal?.aborted === true)
     throw new CosError("cancelled", "The job was cancelled before it started.");
-  const error = CosError.from(failed.reason);
-  // Whatever became of the request, it is known that the job has not run.
-  throw error.details?.["unknown"] === true
-    ? new CosError(error.code, error.message, { hint: error.hint, cause: error })
-    : error;
+  throw withoutDoubt(failed.reason);
 }
 
 interface Run extends Completion {

@@ -44,10 +44,11 @@ export function describeDetached(bench: Bench): void {
       expect(await readLog(engine, containerId)).toMatchObject({ all: "ready\n" });
     });
 
-    test("cannot have standard input, and a service is none", async () => {
+    test("can have neither standard input nor artifacts, and a service is none", async () => {
       const engine = await bench.connect();
       const service = defineWorkload({ env: { image: "busybox" }, lifecycle: "persistent", name: newName() });
-      for (const request of [job("cat", { stdin: "x" }), { owner, spec: service }]) {
+      const jobs = [job("cat", { stdin: "x" }), job("echo hello", { artifacts: ["/out"] })];
+      for (const request of [...jobs, { owner, spec: service }]) {
         await expect(engine.jobs.start(request)).rejects.toMatchObject({
           code: "invalid_argument",
           hint: expect.any(String),
