@@ -6,12 +6,14 @@ import { exitCodes } from "./exit-codes.ts";
 import { addFlags, toInput } from "./flags.ts";
 import { gc } from "./gc.ts";
 import type { Exit } from "./guarded.ts";
+import { images, imageWork } from "./images.ts";
 import { logs } from "./logs.ts";
 import { networks } from "./networks.ts";
 import { performAndPrint } from "./perform.ts";
 import { ps } from "./ps.ts";
 import { run } from "./run.ts";
 import { stats } from "./stats.ts";
+import { volumes } from "./volumes.ts";
 import { version } from "./version.ts";
 import { wait } from "./wait.ts";
 import { type Words, words } from "./words.ts";
@@ -51,12 +53,21 @@ const actions: Readonly<Record<string, Action>> = {
   container_logs: logs,
   container_stats: stats,
   container_wait: wait,
+  image_list: images,
+  image_pull: imageWork,
+  image_build: imageWork,
+  image_push: imageWork,
   network_list: networks,
   gc,
+  volume_list: volumes,
 };
 
 /** What groups of operations' commands are about, by their first word. */
-const nouns: Readonly<Record<string, string>> = { network: "Networks that workloads share" };
+const nouns: Readonly<Record<string, string>> = {
+  image: "Images: pull, build once and run many times, push",
+  network: "Networks that workloads share",
+  volume: "Volumes, which keep data between jobs",
+};
 
 /** Commands that are no operations: what the operator of an installation sees and decides. Loaded when they are wanted. */
 const groups = {

@@ -140,6 +140,41 @@ export const words: Readonly<Record<string, Words>> = {
       "Removes managed leftovers: containers that ended, or were made and never started; networks that no container is on; cached images of --base with --provision that no container was made from. Each must have been so for an hour, or as --grace says. The exact list is shown first, and exactly that is removed after a yes. Nothing that runs or is paused is touched, nor anything that cos did not make and sign here, nor named volumes.",
     examples: ["cos gc --dry-run", "cos gc --grace 0 --yes"],
   },
+  image_list: { command: "image ls" },
+  image_pull: {
+    positionals: ["image"],
+    examples: ["cos image pull python:3.12-slim", "cos image pull --quiet ghcr.io/team/app:1.2"],
+  },
+  image_build: {
+    positionals: ["buildContext"],
+    help: {
+      buildContext: "Directory with the Dockerfile and its files; .dockerignore counts.",
+      base: "Image to start from; needs --provision.",
+      provision: "Shell command that prepares the base image; may be repeated.",
+      labels: "Label of your own, named user.*, e.g. user.team=web. May be repeated.",
+      buildArguments: "Build argument; NAME alone takes its value from here. May be repeated.",
+    },
+    flags: {
+      tag: "-t, --tag",
+      dockerfile: "-f, --dockerfile",
+      buildArguments: "--build-arg",
+      buildTarget: "--target",
+      labels: "-l, --label",
+    },
+    examples: [
+      "cos image build --tag app:1 .",
+      "cos image build --tag ghcr.io/team/app:1 --build-arg VERSION=1 --target release .",
+      'cos image build --tag tools:1 --base debian:12 --provision "apt-get update && apt-get install -y jq"',
+    ],
+  },
+  image_push: { positionals: ["tag"], examples: ["cos image push ghcr.io/team/app:1"] },
+  image_remove: { command: "image rm", positionals: ["image"], examples: ["cos image rm app:1"] },
+  volume_list: { command: "volume ls" },
+  volume_create: {
+    positionals: ["name"],
+    examples: ['cos volume create cache --purpose "packages that builds share"'],
+  },
+  volume_remove: { command: "volume rm", positionals: ["volume"], examples: ["cos volume rm cache"] },
   network_list: { command: "network ls" },
   network_create: {
     positionals: ["name"],

@@ -11,9 +11,17 @@ import { containerStop } from "./operations/container-stop.ts";
 import { containerWait } from "./operations/container-wait.ts";
 import { engineInfo } from "./operations/engine-info.ts";
 import { gc } from "./operations/gc.ts";
+import { imageBuild } from "./operations/image-build.ts";
+import { imageList } from "./operations/image-list.ts";
+import { imagePull } from "./operations/image-pull.ts";
+import { imagePush } from "./operations/image-push.ts";
+import { imageRemove } from "./operations/image-remove.ts";
 import { networkCreate } from "./operations/network-create.ts";
 import { networkList } from "./operations/network-list.ts";
 import { networkRemove } from "./operations/network-remove.ts";
+import { volumeCreate } from "./operations/volume-create.ts";
+import { volumeList } from "./operations/volume-list.ts";
+import { volumeRemove } from "./operations/volume-remove.ts";
 import { ping } from "./operations/ping.ts";
 
 /** Everything cos can be asked to do. */
@@ -28,9 +36,17 @@ export const catalogue: readonly Operation[] = [
   containerRestart,
   containerRm,
   containerReap,
+  imageList,
+  imagePull,
+  imageBuild,
+  imagePush,
+  imageRemove,
   networkList,
   networkCreate,
   networkRemove,
+  volumeList,
+  volumeCreate,
+  volumeRemove,
   engineInfo,
   gc,
   ping,

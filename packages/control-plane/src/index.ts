@@ -21,6 +21,7 @@ export { formatBytes } from "./format-bytes.ts";
 export { findPaths, type Paths } from "./installation.ts";
 export { openControlPlane, type ControlPlaneConfig, type OpenControlPlane } from "./open.ts";
 export { assertCaller, type Caller } from "./caller.ts";
+export type { ImageSummary } from "./image-summary.ts";
 export { defineOperation, type Operation, type OperationContext, type Preview, type Target } from "./operation.ts";
 export type { NetworkSummary } from "./network-summary.ts";
 export { type GrantRequest, openOperator, type Operator, type OperatorConfig } from "./operator.ts";
@@ -34,3 +35,4 @@ export {
 } from "./perform.ts";
 export type { SecretListing } from "./secrets-table.ts";
 export type { ContainerSummary } from "./summary.ts";
+export type { VolumeSummary } from "./volume-summary.ts";

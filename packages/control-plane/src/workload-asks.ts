@@ -83,7 +83,8 @@ async function hasEgress({ engine, caller, signal }: OperationContext, name: str
   });
 }
 
-function toImage(name: string | undefined): Pick<Asks, "image" | "registry"> {
+/** An image that is asked for, with the registry that it comes from. */
+export function toImage(name: string | undefined): Pick<Asks, "image" | "registry"> {
   if (name === undefined) return {};
   const reference = parseImageReference(name);
   if (reference === undefined) return { image: name, registry: localRegistry };

@@ -1,6 +1,7 @@
 import { CosError, defineWorkload, envSpec, limitsSpec, type WorkloadInput, workloadInput } from "@cos/core";
 import * as z from "zod";
 import type { Caller } from "./caller.ts";
+import { buildFields, toEnvironment } from "./environment-fields.ts";
 import { once } from "./once.ts";
 
 /** How long an agent's job may run unless it says otherwise, in seconds. People at a terminal have Ctrl-C instead. */
@@ -8,18 +9,10 @@ const agentTimeoutSeconds = 300;
 
 const fields = once(() => {
   const { shape } = workloadInput;
-  const { image, base, provision, build } = envSpec.shape;
-  const buildShape = build.unwrap().shape;
   return z.strictObject({
-    image,
+    image: envSpec.shape.image,
     command: shape.command,
-    base,
-    provision,
-    buildContext: buildShape.context,
-    dockerfile: buildShape.dockerfile,
-    inlineDockerfile: buildShape.inline,
-    buildArguments: buildShape.arguments,
-    buildTarget: buildShape.target,
+    ...buildFields(),
     entrypoint: shape.entrypoint,
     stdin: shape.stdin,
     stdinEncoding: shape.stdinEncoding,
@@ -120,17 +113,6 @@ export function toWorkload(fields: WorkloadFields, caller: Caller): WorkloadInpu
     ...(user === undefined ? {} : { user }),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };
-}
-
-function toEnvironment(fields: WorkloadFields): WorkloadInput["env"] {
-  const build = {
-    ...(fields.buildContext === undefined ? {} : { context: fields.buildContext }),
-    ...(fields.dockerfile === undefined ? {} : { dockerfile: fields.dockerfile }),
-    ...(fields.inlineDockerfile === undefined ? {} : { inline: fields.inlineDockerfile }),
-    ...(fields.buildArguments === undefined ? {} : { arguments: fields.buildArguments }),
-    ...(fields.buildTarget === undefined ? {} : { target: fields.buildTarget }),
-  };
-  return { ...given(fields, ["image", "base", "provision"]), ...(Object.keys(build).length === 0 ? {} : { build }) };
 }
 
 /** Files made on a bind mount should belong to whoever asked for it, so the job runs as that user. */

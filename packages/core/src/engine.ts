@@ -12,6 +12,7 @@ import type { ContainerRequest, CreateOptions, WaitOptions, WaitResult } from ".
 import type { NetworkRequest } from "./network.ts";
 import type { LogChunk, LogOptions } from "./logs.ts";
 import type { Container, Image, Network, Volume } from "./resources.ts";
+import type { VolumeRequest, VolumeResult } from "./volume.ts";
 import type { EnvSpec } from "./spec/environment.ts";
 import type { ContainerStats, DiskUsage } from "./usage.ts";
 
@@ -301,7 +302,18 @@ export interface Engine extends AsyncDisposable {
 
   readonly volumes: {
     list(filter?: { readonly managed?: boolean }, options?: CallOptions): Promise<Volume[]>;
-    /** Succeeds when it is already gone. @throws CosError `conflict` when a container uses it. */
+    /**
+     * The volume of this owner that callers call `name`, made unless it is there.
+     *
+     * @throws CosError `already_exists` when its name is taken by a volume that is somebody else's, or was made with
+     * driver options; `invalid_argument`
+     */
+    ensure(request: VolumeRequest, options?: CallOptions): Promise<VolumeResult>;
+    /**
+     * Removes the volume with this name on the engine, and its data. Succeeds when it is already gone.
+     *
+     * @throws CosError `conflict` when a container uses it, with `details.containerIds` as far as the engine says them.
+     */
     remove(name: string, options?: CallOptions): Promise<void>;
   };
 

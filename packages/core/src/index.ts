@@ -129,3 +129,4 @@ export {
   type WorkloadSpec,
 } from "./spec/workload-spec.ts";
 export type { ContainerStats, DiskUsage, DiskUse } from "./usage.ts";
+export { volumeRequest, type VolumeRequest, type VolumeResult } from "./volume.ts";

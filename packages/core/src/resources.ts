@@ -92,6 +92,9 @@ export interface Network {
 
 /** A named volume on an engine. */
 export interface Volume {
+  /** Its name on the engine, which has no other id for it. */
   readonly name: string;
+  /** Undefined when the engine does not say it. */
+  readonly createdAt?: Date | undefined;
   readonly ownership: Ownership;
 }

@@ -139,6 +139,7 @@ export interface ContainerRow {
 
 export interface VolumeBody {
   readonly Name: string;
+  readonly CreatedAt?: string;
   readonly Driver: string;
   readonly Options?: Readonly<Record<string, string>> | null;
   readonly Labels?: Readonly<Record<string, string>> | null;

@@ -7,7 +7,11 @@ import {
   newObjectId,
   type Signer,
   toLabels,
+  parseWith,
   type Volume,
+  volumeRequest,
+  type VolumeRequest,
+  type VolumeResult,
 } from "@cos/core";
 import type { VolumeBody } from "./api.ts";
 import type { EngineClient } from "./transport/engine-client.ts";
@@ -27,18 +31,20 @@ export class Volumes {
    * Finds or creates the managed volume that callers call `name`. A volume of that name that is somebody else's, or
    * that was made with driver options (which can point it at any host directory), is never used.
    *
-   * @throws CosError `already_exists`
+   * @throws CosError `already_exists`, `invalid_argument`
    */
-  async ensure(name: string, owner: string, { signal }: CallOptions = {}): Promise<void> {
+  async ensure(request: VolumeRequest, { signal }: CallOptions = {}): Promise<VolumeResult> {
+    const { name, owner, project = "", purpose = "" } = parseWith(volumeRequest, request, "volume");
+    const id = newObjectId();
     const labels = toLabels(
       "volume",
       {
-        id: newObjectId(),
+        id,
         owner,
         lifecycle: "persistent",
         name,
-        purpose: "",
-        project: "",
+        purpose,
+        project,
         image: "",
         createdAt: new Date(),
         ttlSeconds: undefined,
@@ -48,14 +54,17 @@ export class Volumes {
       this.#signer,
     );
     const body = { Name: engineName(name), Driver: "local", Labels: labels };
-    const volume = await this.#client.call<VolumeBody>("POST", ["volumes", "create"], { body, signal });
-    const { ownership } = this.#fromBody(volume);
-    const plain = volume.Driver === "local" && Object.keys(volume.Options ?? {}).length === 0;
+    // The engine answers with the volume that it has under this name already, and takes no notice of the labels then.
+    const made = await this.#client.call<VolumeBody>("POST", ["volumes", "create"], { body, signal });
+    const volume = this.#fromBody(made);
+    const { ownership } = volume;
+    const plain = made.Driver === "local" && Object.keys(made.Options ?? {}).length === 0;
     if (!plain || ownership.status !== "managed" || ownership.labels.owner !== owner) {
       throw new CosError("already_exists", `The volume ${engineName(name)} exists and is not yours.`, {
         hint: "Choose another name.",
       });
     }
+    return { volume, created: ownership.labels.id === id };
   }
 
   async list(filter: { readonly managed?: boolean } = {}, { signal }: CallOptions = {}): Promise<Volume[]> {
@@ -73,11 +82,20 @@ export class Volumes {
     try {
       await this.#client.call("DELETE", ["volumes", name], { signal });
     } catch (error) {
-      if (refusalStatus(error) !== 404) throw error;
+      const status = refusalStatus(error);
+      if (status === 404) return;
+      if (status !== 409 || !CosError.is(error)) throw error;
+      throw new CosError("conflict", `A container uses the volume ${name}.`, {
+        hint: "Remove the container first, also when it does not run.",
+        details: { ...error.details, containerIds: error.message.match(/\b[0-9a-f]{64}\b/g) ?? [] },
+        cause: error,
+      });
     }
   }
 
   #fromBody(body: VolumeBody): Volume {
-    return { name: body.Name, ownership: fromLabels("volume", body.Name, body.Labels ?? {}, this.#signer) };
+    const { Name: name, CreatedAt: created = "" } = body;
+    const ownership = fromLabels("volume", name, body.Labels ?? {}, this.#signer);
+    return { name, ...(created === "" ? {} : { createdAt: new Date(created) }), ownership };
   }
 }

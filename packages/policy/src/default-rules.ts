@@ -175,6 +175,22 @@ export const defaultRules: readonly Rule[] = [
     decision: "confirm",
     reason: "A build runs commands with network.",
   },
+  {
+    name: "agent-pushes",
+    operation: "image_push",
+    callerKind: agents,
+    targetOwnership: "own",
+    decision: "approve",
+    reason: "The image would leave with the operator's credentials, for whoever reads there, so a person decides.",
+  },
+  {
+    name: "agent-own-images",
+    operation: "image_remove",
+    callerKind: agents,
+    targetOwnership: "own",
+    decision: "allow",
+    reason: "The image is the agent's own, and can be built again.",
+  },
 
   // People at a terminal, and scripts of theirs.
   {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Installation, makeInstallation } from "../testing/cos.ts";
-import { removeByLabel, standingOf, startUnmanaged } from "../testing/engine.ts";
+import { createUnmanagedVolume, removeByLabel, removeVolume, standingOf, startUnmanaged } from "../testing/engine.ts";
 import { changesSomething, everyOperation, sampleOf, takesContainer } from "../testing/samples.ts";
 import { openTracer, type Tracer } from "../testing/traces.ts";
 import { agentWays, type Anybody, everyWay, type Setting, type Somebody } from "../testing/ways.ts";
@@ -20,10 +20,12 @@ beforeAll(async () => {
   installation = makeInstallation();
   tracer = await openTracer(installation);
   webId = await startUnmanaged(web, { "user.test": mark });
+  await createUnmanagedVolume(mark);
 });
 afterAll(async () => {
   tracer.close();
   await removeByLabel(`user.test=${mark}`);
+  await removeVolume(mark);
   installation.remove();
 });
 beforeEach(() => void installation.writePolicy(allowAll));

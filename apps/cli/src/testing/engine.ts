@@ -67,6 +67,15 @@ export async function removeByLabel(label: string): Promise<void> {
   for (const { Id } of await listByLabel(label)) await askEngine("DELETE", `/containers/${Id}?force=1&v=1`);
 }
 
+/** Makes a volume past cos. */
+export async function createUnmanagedVolume(name: string): Promise<void> {
+  await askEngine("POST", "/volumes/create", { Name: name });
+}
+
+export async function removeVolume(name: string): Promise<void> {
+  await askEngine("DELETE", `/volumes/${name}`);
+}
+
 /** Resolves when no container has the label any more. cos removes off the caller's time. */
 export async function waitUntilGone(label: string): Promise<void> {
   await vi.waitFor(

@@ -35,6 +35,30 @@ const samples: Readonly<Record<string, Sample>> = {
   container_rm: ofContainer(["rm", "--force", "--yes"], { force: true }),
   container_reap: plain("reap"),
   gc: { input: () => ({}), words: () => ["gc", "--yes"] },
+  image_list: plain("image", "ls"),
+  // There is no such registry, so whoever may call it sees it fail.
+  image_pull: {
+    input: ({ mark }) => ({ image: `127.0.0.1:1/${mark}:1` }),
+    words: ({ mark }) => ["image", "pull", `127.0.0.1:1/${mark}:1`],
+  },
+  image_build: {
+    input: ({ mark }) => ({ tag: `${mark}:1`, inlineDockerfile: "FROM busybox", labels: { "user.test": mark } }),
+    words: ({ mark }) => [
+      "image",
+      "build",
+      "--tag",
+      `${mark}:1`,
+      "--inline-dockerfile",
+      "FROM busybox",
+      "--label",
+      `user.test=${mark}`,
+    ],
+  },
+  image_push: { input: () => ({ tag: "busybox:latest" }), words: () => ["image", "push", "busybox:latest"] },
+  image_remove: { input: () => ({ image: "busybox:latest" }), words: () => ["image", "rm", "busybox:latest"] },
+  volume_list: plain("volume", "ls"),
+  volume_create: { input: ({ mark }) => ({ name: mark }), words: ({ mark }) => ["volume", "create", mark] },
+  volume_remove: { input: ({ mark }) => ({ volume: mark }), words: ({ mark }) => ["volume", "rm", mark] },
   network_list: plain("network", "ls"),
   network_create: {
     input: ({ mark }) => ({ name: mark }),

@@ -1,6 +1,7 @@
 import { digestOf } from "../canonical.ts";
 import type { CallOptions, Engine, StopOptions } from "../engine.ts";
 import { CosError } from "../errors.ts";
+import { fullTag } from "../image.ts";
 import { toExactTime } from "../exact-time.ts";
 import { fromLabels, isEngineName, newObjectId, type Signer, userLabels } from "../labels.ts";
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
@@ -59,7 +60,7 @@ export function addContainer(
     id,
     name,
     image,
-    imageId: `sha256:${digestOf(image)}`,
+    imageId: `sha256:${digestOf(fullTag(image))}`,
     state,
     createdAt: now,
     ...(state === "exited" || state === "dead" ? { finishedAt: now, exitCode: 0 } : {}),

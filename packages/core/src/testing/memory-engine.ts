@@ -11,7 +11,7 @@ import {
   type JobResult,
   type StartOptions,
 } from "../job.ts";
-import { fromLabels, type Signer } from "../labels.ts";
+import type { Signer } from "../labels.ts";
 import type { ContainerRequest, CreateOptions } from "../lifecycle.ts";
 import type { EnvSpec } from "../spec/environment.ts";
 import { openSecrets, textsWithSecrets } from "../secrets.ts";
@@ -22,8 +22,9 @@ import { type MemoryImage, memoryImages } from "./memory-images.ts";
 import { readFiles, toFiles, writeFiles } from "./memory-files.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
 import { type MemoryNetwork, memoryNetworks } from "./memory-networks.ts";
-import { type MemoryVolume, openMounts } from "./memory-mounts.ts";
 import { toDiskUsage } from "./memory-usage.ts";
+import { openMounts } from "./memory-mounts.ts";
+import { type MemoryVolume, memoryVolumes } from "./memory-volumes.ts";
 import { WatchedMap } from "./watched-map.ts";
 
 /** What engines that are connected to the same place share. Made by {@link createMemoryHost}. */
@@ -236,25 +237,7 @@ export function createMemoryEngine({
     containers,
     images: ofImages.methods,
     networks: memoryNetworks({ ...host, signer, enter }),
-    volumes: {
-      async list({ managed = false } = {}, options) {
-        enter(options);
-        const all = [...host.volumes].map(([volume, { labels }]) => ({
-          name: volume,
-          ownership: fromLabels("volume", volume, labels, signer),
-        }));
-        return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
-      },
-      async remove(volume, options) {
-        enter(options);
-        const used = [...host.containers.values()].some(({ volumes }) => volumes.includes(volume));
-        if (used)
-          throw new CosError("conflict", `A container uses the volume ${volume}.`, {
-            hint: "Remove the container first.",
-          });
-        host.volumes.delete(volume);
-      },
-    },
+    volumes: memoryVolumes({ ...host, signer, enter }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -2,7 +2,8 @@ import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { CosError } from "../errors.ts";
 import type { JobRequest } from "../job.ts";
-import { engineName, fromLabels, newObjectId, type Signer, toLabels } from "../labels.ts";
+import type { Signer } from "../labels.ts";
+import { ensureVolume, type MemoryVolume } from "./memory-volumes.ts";
 
 /** A mount as a program uses it. File names are relative to the mount's target. */
 export interface MemoryMount {
@@ -10,11 +11,6 @@ export interface MemoryMount {
   readonly read: (name: string) => string | undefined;
   /** Replaces a file's text; false when the mount is read-only. */
   readonly write: (name: string, text: string) => boolean;
-}
-
-export interface MemoryVolume {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly files: Map<string, string>;
 }
 
 /**
@@ -28,7 +24,7 @@ export function openMounts(
   volumes: Map<string, MemoryVolume>,
   signer: Signer,
 ): Map<string, MemoryMount> {
-  const { spec, hostRoots = [] } = request;
+  const { spec, owner, hostRoots = [] } = request;
   const sources = new Map(
     spec.mounts.filter((mount) => mount.type === "bind").map(({ source }) => [source, resolveBelow(source, hostRoots)]),
   );
@@ -36,43 +32,12 @@ export function openMounts(
     spec.mounts.map((mount): [string, MemoryMount] => {
       if (mount.type === "tmpfs") return [mount.target, filesIn(new Map(), false)];
       if (mount.type === "volume") {
-        return [
-          mount.target,
-          filesIn(ensureVolume(mount.name, request, volumes, signer).files, mount.readOnly ?? false),
-        ];
+        const { volume } = ensureVolume({ name: mount.name, owner, project: spec.project }, volumes, signer);
+        return [mount.target, filesIn(volume.files, mount.readOnly ?? false)];
       }
       return [mount.target, filesOfHost(sources.get(mount.source) ?? "", mount.readOnly ?? true)];
     }),
   );
-}
-
-function ensureVolume(
-  name: string,
-  { spec, owner }: JobRequest,
-  volumes: Map<string, MemoryVolume>,
-  signer: Signer,
-): MemoryVolume {
-  const existing = volumes.get(engineName(name));
-  if (existing !== undefined) {
-    const ownership = fromLabels("volume", engineName(name), existing.labels, signer);
-    if (ownership.status === "managed" && ownership.labels.owner === owner) return existing;
-    throw new CosError("already_exists", `The volume ${engineName(name)} exists and is not yours.`, {
-      hint: "Choose another name.",
-    });
-  }
-  const described = {
-    id: newObjectId(),
-    owner,
-    name,
-    lifecycle: "persistent",
-    createdAt: new Date(),
-    ttlSeconds: undefined,
-  } as const;
-  const empty = { purpose: "", image: "", spec: "", specDigest: "" };
-  const labels = toLabels("volume", { ...described, ...empty, project: spec.project ?? "" }, signer);
-  const volume = { labels, files: new Map<string, string>() };
-  volumes.set(engineName(name), volume);
-  return volume;
 }
 
 /** The real path of `source`. Outside the roots nobody learns whether it exists. */

@@ -4,7 +4,7 @@ import type { Image } from "../resources.ts";
 import type { ContainerStats, DiskUsage } from "../usage.ts";
 import { toConfiguration } from "./memory-configuration.ts";
 import { isAlive, type MemoryContainer } from "./memory-containers.ts";
-import type { MemoryVolume } from "./memory-mounts.ts";
+import type { MemoryVolume } from "./memory-volumes.ts";
 
 const mebibyte = 1024 ** 2;
 

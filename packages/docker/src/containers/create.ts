@@ -90,7 +90,9 @@ export async function createContainer(
     labels: toLabels("container", managed, signer),
     volumeLabels: image.config.volumes.length === 0 ? {} : toLabels("volume", managed, signer),
   });
-  for (const mount of spec.mounts) if (mount.type === "volume") await volumes.ensure(mount.name, owner, { signal });
+  const { project } = spec;
+  for (const mount of spec.mounts)
+    if (mount.type === "volume") await volumes.ensure({ name: mount.name, owner, project }, { signal });
   const { Id: id, Warnings: warnings } = await create(context, name, managed.id, compiled, signal);
   if (spec.files.length > 0) {
     await writeJobFiles(client, id, spec, secrets, signal).catch((error: unknown) => {

@@ -42,6 +42,7 @@ const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => P
   "networks.create": (engine, options) => engine.networks.create({ name: "contract-no-network", owner }, options),
   "networks.remove": (engine, options) => engine.networks.remove(noSuchId, options),
   "volumes.list": (engine, options) => engine.volumes.list({}, options),
+  "volumes.ensure": (engine, options) => engine.volumes.ensure({ name: "contract-none", owner }, options),
   "volumes.remove": (engine, options) => engine.volumes.remove("cos-no-such-volume", options),
 };
 

@@ -51,6 +51,28 @@ export function describeStorage(bench: Bench): void {
       expect((await others.volumes.list({ managed: true })).map((found) => found.name)).not.toContain(`cos-${name}`);
     });
 
+    test("a volume can be made beforehand, once, and says what it is for", async () => {
+      const engine = await bench.connect();
+      const request = { name: newName(), owner, purpose: "for tests", project: "contract" };
+      const { volume, created } = await engine.volumes.ensure(request);
+      expect(created).toBe(true);
+      expect(volume).toMatchObject({
+        name: `cos-${request.name}`,
+        createdAt: expect.any(Date),
+        ownership: { status: "managed", labels: request },
+      });
+      expect(await engine.volumes.ensure({ ...request, purpose: "else" })).toEqual({ volume, created: false });
+      await expect(engine.volumes.ensure({ ...request, owner: "somebody-else" })).rejects.toMatchObject({
+        code: "already_exists",
+      });
+      await expect(engine.volumes.ensure({ ...request, name: "No Name" })).rejects.toMatchObject({
+        code: "invalid_argument",
+      });
+      expect(
+        await engine.jobs.run(job(writeNote, { mounts: [{ type: "volume", name: request.name, target: "/data" }] })),
+      ).toMatchObject({ exitCode: 0 });
+    });
+
     test("a volume that another installation made cannot be mounted", async () => {
       const [engine, others] = [await bench.connect(), await bench.connect(newSigner())];
       const name = newName();
@@ -76,7 +98,10 @@ export function describeStorage(bench: Bench): void {
       const { seen } = await whileRunning(engine, volume(name), () =>
         engine.volumes.remove(`cos-${name}`).catch((error: unknown) => error),
       );
-      expect(seen).toMatchObject({ code: "conflict" });
+      expect(seen).toMatchObject({
+        code: "conflict",
+        details: { containerIds: [expect.stringMatching(/^[0-9a-f]{64}$/)] },
+      });
       await engine.close();
 
       const fresh = await bench.connect();
