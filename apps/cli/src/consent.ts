@@ -5,7 +5,7 @@ import { coloured, oneLine } from "./printing.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Gets the answer to a preview: `--yes`, or a person's at the terminal.
+ * Gets the answer to a preview: `--yes`, or a person's at the terminal. Where nothing would change it is yes.
  *
  * @returns who said yes.
  * @throws CosError `denied` when nobody did.
@@ -14,7 +14,7 @@ export async function confirm(
   { caller, settings, interruption }: Session,
   { preview, reason }: Extract<Outcome, { status: "confirm" }>,
 ): Promise<"person" | "assumed"> {
-  if (settings.yes) return "assumed";
+  if (settings.yes || preview.changes["action"] === "none") return "assumed";
   if (caller.kind !== "terminal" || !process.stderr.isTTY) {
     throw new CosError("denied", `This needs a yes: ${preview.text}`, {
       hint: `${reason} Answer with --yes.`,

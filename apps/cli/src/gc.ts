@@ -18,10 +18,9 @@ interface Leftover {
   readonly sizeBytes: number;
 }
 
-/** `cos gc`: what was removed as a table, or with --quiet its ids. A dry run removes nothing, so it needs no yes. */
-export const gc: Action = (operation, input, settings) => {
-  const asked = { ...settings, yes: settings.yes || input["dryRun"] === true };
-  return withSession(asked, async (session) => {
+/** `cos gc`: what was removed as a table, or with --quiet its ids. */
+export const gc: Action = (operation, input, settings) =>
+  withSession(settings, async (session) => {
     const { result, text } = await performHere(session, operation, input);
     const { dryRun, removed, skipped } = result as GcResult;
     if (settings.json) printJson(result);
@@ -36,7 +35,6 @@ export const gc: Action = (operation, input, settings) => {
     }
     return exitCodes.ok;
   });
-};
 
 function toRow(leftover: Leftover, outcome: string): string[] {
   const { kind, name, owner, sizeBytes } = leftover;

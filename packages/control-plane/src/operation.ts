@@ -36,7 +36,10 @@ export interface Target {
 export interface Preview {
   /** In words. Of what the caller wrote it repeats only names that were checked. */
   readonly text: string;
-  /** The same as data. A consent holds while these stay the same, so nothing in them depends on when they are read. */
+  /**
+   * The same as data. A consent holds while these stay the same, so nothing in them depends on when they are read.
+   * `action: "none"` says that nothing would change.
+   */
   readonly changes: Readonly<Record<string, unknown>>;
 }
 

@@ -81,7 +81,7 @@ export const gc = defineOperation({
     const { dryRun } = input;
     return {
       text: plan.length === 0 ? "Nothing to remove." : [titleOf(plan, dryRun), ...plan.map(formatLeftover)].join("\n"),
-      changes: { action: dryRun ? "none" : "gc", objects: plan, freedBytes: bytesOf(plan) },
+      changes: { action: dryRun || plan.length === 0 ? "none" : "gc", objects: plan, freedBytes: bytesOf(plan) },
     };
   },
   run: async (context, input) => {
