@@ -3,6 +3,9 @@ import { CosError } from "@cos/core";
 import { sayFailure } from "./say.ts";
 import { serveStdio, untilToldToEnd } from "./stdio.ts";
 
+/** How often what has expired is removed, in seconds. */
+const reapEverySeconds = 60;
+
 export interface ServeOptions {
   /** The name that the client acts and owns under. */
   readonly name: string;
@@ -17,7 +20,7 @@ export interface ServeOptions {
 export async function serve({ name, hostRoots, policyFile, readOnly }: ServeOptions): Promise<number> {
   const caller: Caller = { kind: "stdio", name, hostRoots };
   const told = untilToldToEnd();
-  const controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly });
+  const controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, reapEverySeconds });
   try {
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Container, CosError, createSigner, defineWorkload, type Engine, type ManagedLabels } from "@cos/core";
 import { createMemoryEngine, createMemoryHost } from "@cos/core/testing";
 import { describe, expect, test } from "vitest";
-import { findDue, findExpired } from "./expiry.ts";
+import { findDue } from "./expiry.ts";
 import { agent, openBench, person } from "./testing/bench.ts";
 
 const now = new Date("2026-06-01T12:00:00Z");
@@ -15,9 +15,14 @@ interface Given {
   readonly startedAt?: Date;
   readonly finishedAt?: Date;
   readonly ownership?: Container["ownership"];
+  /** Its name on the engine, if that is not its own. */
+  readonly name?: string;
 }
 
-function containerWith(id: string, { labels, state = "running", startedAt, finishedAt, ownership }: Given): Container {
+function containerWith(
+  id: string,
+  { labels, state = "running", startedAt, finishedAt, ownership, name = `cos-${id}` }: Given,
+): Container {
   const managed: ManagedLabels = {
     id,
     owner: "user",
@@ -34,7 +39,7 @@ function containerWith(id: string, { labels, state = "running", startedAt, finis
   };
   return {
     id,
-    name: `cos-${id}`,
+    name,
     image: "busybox",
     imageId: "sha256:0",
     state,
@@ -71,8 +76,9 @@ function engineWith(
   return { ...engine, containers };
 }
 
-const expired = async (given: Readonly<Record<string, Given>>, caller = person) =>
-  (await findExpired(engineWith(given), caller, now)).map(({ id }) => id);
+const findExpired = async (engine: Engine, caller = person, at = now) =>
+  (await findDue(engine, caller, { now: at, onlyExpired: true })).expired.map(({ id }) => id);
+const expired = (given: Readonly<Record<string, Given>>, caller = person) => findExpired(engineWith(given), caller);
 
 describe("a container has expired", () => {
   test("when it is older than its time to live, whatever it does", async () => {
@@ -158,7 +164,7 @@ describe("a container has expired", () => {
   test("not when it vanished while it was looked at", async () => {
     const labels = { createdAt: ago(5 * hour) };
     const engine = engineWith({ a: { labels, state: "exited", finishedAt: ago(2 * hour) } }, [], ["a"]);
-    expect(await findExpired(engine, person, now)).toEqual([]);
+    expect(await findExpired(engine)).toEqual([]);
   });
 });
 
@@ -166,7 +172,7 @@ describe("a job that runs past its own timeout is overdue", () => {
   const spec = JSON.stringify({ timeoutSeconds: 60 });
   const labels = { spec, createdAt: ago(100), ttlSeconds: 60 + hour };
   const overdue = async (given: Readonly<Record<string, Given>>, caller = person) =>
-    (await findDue(engineWith(given), caller, now)).overdue.map(({ id }) => id);
+    (await findDue(engineWith(given), caller, { now, onlyExpired: true })).overdue.map(({ id }) => id);
 
   test("counted from its start, with a moment for who waits for it", async () => {
     expect(
@@ -216,7 +222,100 @@ describe("a job that runs past its own timeout is overdue", () => {
   });
 });
 
+describe("what is left of jobs", () => {
+  const left = async (given: Readonly<Record<string, Given>>, onlyExpired = false) =>
+    (await findDue(engineWith(given), person, { now, onlyExpired })).leftovers.map(({ id }) => id);
+  const labels = { createdAt: ago(90) };
+
+  test("is every job that has ended or was never started, when not only what expired is asked for", async () => {
+    const given = {
+      ended: { labels, state: "exited", finishedAt: ago(1) },
+      dead: { labels, state: "dead" },
+      unstarted: { labels, state: "created" },
+    } as const;
+    expect(await left(given)).toEqual(["ended", "dead", "unstarted"]);
+    expect(await left(given, true)).toEqual([]);
+  });
+
+  test("is neither what runs, nor what may be about to, nor a service, nor somebody else's", async () => {
+    const service = { ...labels, lifecycle: "persistent" } as const;
+    expect(
+      await left({
+        running: { labels },
+        paused: { labels, state: "paused" },
+        restarting: { labels, state: "restarting" },
+        new: { labels: { createdAt: ago(59) }, state: "created" },
+        service: { labels: service, state: "exited", finishedAt: ago(9 * hour) },
+        unstarted: { labels: service, state: "created" },
+        foreign: { ownership: { status: "foreign", instance: "0".repeat(16), owner: "user" }, state: "exited" },
+        unmanaged: { ownership: { status: "unmanaged" }, state: "exited" },
+      }),
+    ).toEqual([]);
+  });
+});
+
+describe("what is left of replaced services", () => {
+  const service = (createdAt: Date) => ({ createdAt, lifecycle: "persistent", name: "web" }) as const;
+  const left = async (given: Readonly<Record<string, Given>>) =>
+    (await findDue(engineWith(given), person, { now, onlyExpired: true })).leftovers.map(({ id }) => id);
+  const current = { labels: service(ago(601)), name: "cos-web" };
+  const previous = { labels: service(ago(99 * hour)), name: "cos-web.previous-000000000000", state: "exited" } as const;
+  const next = { labels: service(ago(601)), name: "cos-web.next-000000000000", state: "created" } as const;
+
+  test("is a successor that was never started, and a predecessor that has one", async () => {
+    expect(await left({ current, previous, next })).toEqual(["previous", "next"]);
+  });
+
+  test("is not what may be under way", async () => {
+    expect(await left({ current: { ...current, labels: service(ago(599)) }, previous })).toEqual([]);
+    expect(await left({ next: { ...next, labels: service(ago(599)) } })).toEqual([]);
+  });
+
+  test("is not a predecessor that is all there is, nor anything that runs", async () => {
+    expect(await left({ previous, next })).toEqual(["next"]);
+    expect(await left({ current, previous: { ...previous, state: "running" } })).toEqual([]);
+    expect(await left({ next: { ...next, state: "running" } })).toEqual([]);
+  });
+});
+
 describe("container_reap", () => {
+  test("does not stop at what cannot be removed, and says it", async () => {
+    const past = { createdAt: new Date(Date.now() - 100_000), ttlSeconds: 1 };
+    const removed: string[] = [];
+    const engine = engineWith({ a: { labels: past }, b: { labels: past }, c: { labels: past } }, removed);
+    const remove: Engine["containers"]["remove"] = async (id, options) => {
+      if (id === "b") throw new CosError("internal", "The engine is out of sorts.");
+      await engine.containers.remove(id, options);
+    };
+    const stubborn = { ...engine, containers: { ...engine.containers, remove } };
+    const outcome = await openBench({ engine: stubborn }).perform("container_reap", {});
+    expect(removed).toEqual(["a", "c"]);
+    expect(outcome).toMatchObject({
+      status: "done",
+      result: {
+        removed: [{ id: "a" }, { id: "c" }],
+        failed: [{ id: "b", name: "cos-b", reason: "The engine is out of sorts." }],
+      },
+      text: expect.stringContaining("failed b  cos-b: The engine is out of sorts."),
+    });
+  });
+
+  test("kills what has expired, and never what only is left over", async () => {
+    const forced: unknown[] = [];
+    const createdAt = new Date(Date.now() - 100_000);
+    const engine = engineWith({
+      over: { labels: { createdAt, ttlSeconds: 1 } },
+      ended: { labels: { createdAt }, state: "exited" },
+    });
+    const remove: Engine["containers"]["remove"] = async (id, options) => void forced.push([id, options?.force]);
+    const watched = { ...engine, containers: { ...engine.containers, remove } };
+    await openBench({ engine: watched }).perform("container_reap", { onlyExpired: false });
+    expect(forced).toEqual([
+      ["over", undefined],
+      ["ended", false],
+    ]);
+  });
+
   test("removes what has expired, and nothing else", async () => {
     const removed: string[] = [];
     const past = { createdAt: new Date(Date.now() - 100_000) };
@@ -249,8 +348,9 @@ describe("container_reap", () => {
       { signal: stop.signal },
     );
     const mine = createMemoryEngine({ signer: createSigner(randomBytes(32)), images, host });
-    expect(await findExpired(mine, person, new Date(Date.now() + 3_600_000))).toEqual([]);
-    expect(await findExpired(other, person, new Date(Date.now() + 3_600_000))).toHaveLength(1);
+    const later = new Date(Date.now() + 3_600_000);
+    expect(await findExpired(mine, person, later)).toEqual([]);
+    expect(await findExpired(other, person, later)).toHaveLength(1);
     stop.abort();
     await running;
   });

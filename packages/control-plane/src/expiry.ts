@@ -1,5 +1,10 @@
 import { type Container, CosError, type Engine } from "@cos/core";
 import type { Caller } from "./caller.ts";
+import { concurrently } from "./concurrently.ts";
+import { findRecreateLeftovers } from "./recreate-leftovers.ts";
+
+/** How many questions the engine gets at a time. */
+const questionsAtOnce = 8;
 
 /** How long a job's container is kept after it ended, or was created and never started, in milliseconds. */
 const keptAfterEndMs = 3_600_000;
@@ -10,38 +15,52 @@ const keptAfterEndMs = 3_600_000;
  */
 const overdueGraceMs = 2_000;
 
+/** How long a job that was not started yet is left alone in any case, in milliseconds: it may be about to be. */
+const aboutToStartMs = 60_000;
+
 /** What the reaper has to do with. */
 export interface Due {
   /** To be removed, whatever they do. */
   readonly expired: readonly Container[];
+  /** To be removed unless they run by then: what is left of jobs, and of replaced services. */
+  readonly leftovers: readonly Container[];
   /** Jobs that run past their own timeout: to be killed, so that they end and their log stays. */
   readonly overdue: readonly Container[];
 }
 
+export interface DueRequest {
+  readonly now: Date;
+  /** Leaves jobs alone that ended, or were made and never started, within the hour. */
+  readonly onlyExpired: boolean;
+}
+
 /** The managed containers whose time is over and that the caller may do something about: people all, agents their own. */
-export async function findDue(engine: Engine, caller: Caller, now: Date, signal?: AbortSignal): Promise<Due> {
+export async function findDue(
+  engine: Engine,
+  caller: Caller,
+  { now, onlyExpired }: DueRequest,
+  signal?: AbortSignal,
+): Promise<Due> {
   const agent = caller.kind === "stdio" || caller.kind === "http";
   const managed = await engine.containers.list({ managed: true }, { signal });
   const mine = managed.filter(
     ({ ownership }) => ownership.status === "managed" && (!agent || ownership.labels.owner === caller.name),
   );
-  const due: Due[] = await Promise.all(
-    mine.map(async (container) => {
-      if (await isExpired(engine, container, now, signal)) return { expired: [container], overdue: [] };
-      return { expired: [], overdue: (await isOverdue(engine, container, now, signal)) ? [container] : [] };
-    }),
-  );
-  return { expired: due.flatMap(({ expired }) => expired), overdue: due.flatMap(({ overdue }) => overdue) };
+  const abandoned = new Set(findRecreateLeftovers(mine, now));
+  const judged = await concurrently(mine, questionsAtOnce, async (container) => {
+    if (await isExpired(engine, container, now, signal)) return "expired";
+    if (abandoned.has(container) || (!onlyExpired && isLeftOfJob(container, now))) return "leftovers";
+    return (await isOverdue(engine, container, now, signal)) ? "overdue" : undefined;
+  });
+  const those = (judgement: keyof Due) => mine.filter((_, at) => judged[at] === judgement);
+  return { expired: those("expired"), leftovers: those("leftovers"), overdue: those("overdue") };
 }
 
-/** Those of {@link findDue} that are to be removed. */
-export async function findExpired(
-  engine: Engine,
-  caller: Caller,
-  now: Date,
-  signal?: AbortSignal,
-): Promise<readonly Container[]> {
-  return (await findDue(engine, caller, now, signal)).expired;
+/** Whether a job has ended, however recently, or was made and never started. */
+function isLeftOfJob({ state, ownership }: Container, now: Date): boolean {
+  if (ownership.status !== "managed" || ownership.labels.lifecycle !== "ephemeral") return false;
+  if (state !== "created") return state === "exited" || state === "dead";
+  return ownership.labels.createdAt.getTime() + aboutToStartMs < now.getTime();
 }
 
 async function isOverdue(

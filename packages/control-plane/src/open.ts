@@ -9,6 +9,7 @@ import { openInstallationLog, openKeys } from "./keys.ts";
 import type { Caller } from "./caller.ts";
 import { type ControlPlane, createControlPlane } from "./perform.ts";
 import { once } from "./once.ts";
+import { startReaping } from "./reaping.ts";
 import { loadPolicy } from "./policy-source.ts";
 
 export interface ControlPlaneConfig {
@@ -20,6 +21,8 @@ export interface ControlPlaneConfig {
   readonly policyFile?: string | undefined;
   /** Refuses everything but reads; what `COS_READ_ONLY` says unless set. */
   readonly readOnly?: boolean | undefined;
+  /** How often to remove what has expired, beside once after connecting; not unless set. */
+  readonly reapEverySeconds?: number | undefined;
 }
 
 /** A control plane with its connections. */
@@ -36,14 +39,11 @@ export interface OpenControlPlane extends ControlPlane, AsyncDisposable {
   close(options?: { readonly handOver?: boolean }): Promise<void>;
 }
 
-/** How long after connecting expired containers are looked for, so that the first call is not held up. Milliseconds. */
-const reapDelayMs = 50;
-
 const reaper: Caller = { kind: "reaper", name: "cos", hostRoots: [] };
 
 /**
- * Puts cos together from its configuration. Connects to an engine when the first call needs one, and then removes what
- * has expired, once and beside the call. A key that cannot be used fails the calls, not the opening.
+ * Puts cos together from its configuration. Connects to an engine when the first call needs one, or when it is time to
+ * reap, and then removes what has expired, beside the calls. A key that cannot be used fails the calls, not the opening.
  */
 export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
   const { writer, env = process.env } = config;
@@ -59,12 +59,10 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
   const approvals = createApprovals();
   let server: Promise<ApprovalServer> | undefined;
   let connection: Promise<Engine> | undefined;
-  let reaping: Promise<void> | undefined;
-  let reapSoon: NodeJS.Timeout | undefined;
 
   const open = async () => {
     const engine = await connectDocker({ env, signer: keys().signer });
-    reapSoon = setTimeout(() => (reaping ??= reapExpired(engine)), reapDelayMs);
+    reaping.connected(engine);
     return engine;
   };
   const connect = () => {
@@ -104,24 +102,27 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
     },
   });
 
-  async function reapExpired(engine: Engine): Promise<void> {
-    try {
-      const { expired, overdue } = await findDue(engine, reaper, new Date());
-      if (expired.length + overdue.length === 0) return;
-      await controlPlane.perform({ operation: "container_reap", input: {}, caller: reaper });
-    } catch {
-      // The next start reaps what this one could not; the audit log has the failure.
-    }
-  }
+  const reaping = startReaping({
+    connect,
+    everySeconds: (config.readOnly ?? isReadOnly(env)) ? undefined : config.reapEverySeconds,
+    async reap(engine) {
+      try {
+        const due = await findDue(engine, reaper, { now: new Date(), onlyExpired: true });
+        if (Object.values(due).every((containers) => containers.length === 0)) return;
+        await controlPlane.perform({ operation: "container_reap", input: {}, caller: reaper });
+      } catch {
+        // The audit log has the failure.
+      }
+    },
+  });
 
   const close = async (options: { readonly handOver?: boolean } = {}) => {
-    clearTimeout(reapSoon);
+    reaping.stop();
     const listening = await server?.catch(() => undefined);
     await listening?.close();
     const engine = await connection?.catch(() => undefined);
-    if (engine === undefined) return;
-    await (reaping ??= reapExpired(engine));
-    await engine.close(options);
+    await reaping.finish(engine);
+    await engine?.close(options);
   };
   return {
     ...controlPlane,
