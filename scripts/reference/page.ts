@@ -96,7 +96,8 @@ function toFlag(path: string, { positionals = [], rest, flags = {} }: Words, com
   const kebab = path.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (positionals.includes(path)) return code(`[${kebab}]`);
   const long = /--[a-z-]+/.exec(flags[path] ?? `--${kebab}`)?.[0];
-  const option = command.options.find((candidate) => candidate.long === long);
+  // What holds unless it is taken back is a flag that takes it back.
+  const option = command.options.find(({ long: own }) => own === long || own === long?.replace("--", "--no-"));
   if (option === undefined) throw new Error(`cos ${command.name()} has no flag for the field ${path}`);
   return [code(option.flags), ...(rest === path ? [code(`-- ${kebab}...`)] : [])].join(" or ");
 }

@@ -7,6 +7,8 @@ export interface FieldShape {
   readonly choices: readonly string[];
   /** The value that applies when the field is left out, if it is worth showing. */
   readonly preset: string | undefined;
+  /** Whether it is a flag that holds unless it is taken back. */
+  readonly isOn: boolean;
   /** For `objects`: the kind of each of their members. */
   readonly members: Readonly<Record<string, "flag" | "number" | "text">>;
 }
@@ -27,7 +29,13 @@ interface Definition {
 export function toFieldShape(schema: z.ZodType): FieldShape {
   const { inner, description, preset } = unwrap(schema);
   const definition = definitionOf(inner);
-  const shape = { description, choices: Object.values(definition.entries ?? {}), preset: toShown(preset), members: {} };
+  const shape = {
+    description,
+    choices: Object.values(definition.entries ?? {}),
+    preset: toShown(preset),
+    isOn: preset === true,
+    members: {},
+  };
   if (definition.type !== "array") return { ...shape, kind: toScalarKind(definition) ?? "pairs" };
   const element = definition.element === undefined ? undefined : unwrap(definition.element).inner;
   if (element === undefined || toScalarKind(definitionOf(element)) !== undefined) return { ...shape, kind: "list" };

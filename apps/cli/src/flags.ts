@@ -13,7 +13,7 @@ export function addFlags(command: Command, operation: Operation, words: Words): 
     const read = toFieldShape(schema as Operation["input"]);
     const shape = { ...read, description: help[field] ?? read.description };
     if (positionals.includes(field)) command.argument(`[${toKebab(field)}]`, shape.description);
-    else command.addOption(toOption(field, shape, spellingOf(field, words)));
+    else command.addOption(toOption(field, shape, spellingOf(field, words, shape.isOn)));
   }
   const shown = positionals.map((field) => `[${toKebab(field)}]`);
   command.usage(["[options]", ...shown, ...(rest === undefined ? [] : [`[-- ${toKebab(rest)}...]`])].join(" "));
@@ -47,8 +47,8 @@ export function toInput(
 }
 
 /** How a field is given on the command line, e.g. `-e, --env`. */
-function spellingOf(field: string, { flags = {} }: Words): string {
-  return flags[field] ?? `--${toKebab(field)}`;
+function spellingOf(field: string, { flags = {} }: Words, isOn = false): string {
+  return flags[field] ?? `--${isOn ? "no-" : ""}${toKebab(field)}`;
 }
 
 /**

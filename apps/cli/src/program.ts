@@ -1,6 +1,6 @@
 import "./interpreted-schemas.ts";
 import { catalogue, type Operation } from "@cos/control-plane";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { doctor } from "./doctor.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addFlags, toInput } from "./flags.ts";
@@ -11,6 +11,7 @@ import { logs } from "./logs.ts";
 import { networks } from "./networks.ts";
 import { performAndPrint } from "./perform.ts";
 import { ps } from "./ps.ts";
+import { reap } from "./reap.ts";
 import { run } from "./run.ts";
 import { stats } from "./stats.ts";
 import { volumes } from "./volumes.ts";
@@ -30,6 +31,8 @@ export interface Settings {
   readonly interactive?: boolean | undefined;
   /** Gives it this terminal. */
   readonly tty?: boolean | undefined;
+  /** Does it again this often, until it is interrupted. */
+  readonly watchSeconds?: number | undefined;
 }
 
 /** The flags that every operation's command has. */
@@ -41,6 +44,7 @@ interface Options {
   readonly readOnly?: boolean;
   readonly interactive?: boolean;
   readonly tty?: boolean;
+  readonly watch?: number | true;
 }
 
 /** Turns a command's result into output and an exit code. */
@@ -53,6 +57,7 @@ const actions: Readonly<Record<string, Action>> = {
   container_logs: logs,
   container_stats: stats,
   container_wait: wait,
+  container_reap: reap,
   image_list: images,
   image_pull: imageWork,
   image_build: imageWork,
@@ -161,6 +166,12 @@ function addGroup(program: Command, word: string): Command {
     .showHelpAfterError(`Try: cos ${word} --help`);
 }
 
+function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^[0-9]{1,5}$/.test(text) && seconds > 0) return seconds;
+  throw new InvalidArgumentError("expected a number of seconds, 1 to 99999");
+}
+
 /** The words that a command is called by. */
 function pathOf(command: Command): string {
   const { parent } = command;
@@ -175,6 +186,9 @@ function addBody(
   exit: (code: number) => void,
 ): void {
   addFlags(command, operation, said);
+  if (said.watch !== undefined) {
+    command.addOption(new Option("--watch [seconds]", said.watch).argParser(toSeconds));
+  }
   if (said.interactive === true) {
     command
       .option("-i, --interactive", "Pass standard input on to the program while it runs.")
@@ -192,9 +206,27 @@ function addBody(
     `${said.rest === undefined ? "" : "Put the command after --, as in: cos run busybox -- echo hello\n"}Try: cos ${pathOf(command)} --help`,
   );
   command.action(async () => {
-    const { json = false, quiet = false, yes = false, policy, readOnly, interactive, tty } = command.opts<Options>();
+    const {
+      json = false,
+      quiet = false,
+      yes = false,
+      policy,
+      readOnly,
+      interactive,
+      tty,
+      watch,
+    } = command.opts<Options>();
     const action = actions[operation.name] ?? performAndPrint;
-    const settings = { json, quiet, yes, policyFile: policy, readOnly, interactive, tty };
+    const settings = {
+      json,
+      quiet,
+      yes,
+      policyFile: policy,
+      readOnly,
+      interactive,
+      tty,
+      watchSeconds: watch === true ? 60 : watch,
+    };
     exit(await action(operation, toInput(command, said, rest), settings));
   });
 }

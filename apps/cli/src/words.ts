@@ -2,6 +2,8 @@
 export interface Words {
   /** The command's words; by default the operation's name cut at the underscores. */
   readonly command?: string;
+  /** What a flag `--watch` says that does it again and again; no such flag unless set. */
+  readonly watch?: string;
   /** Fields given without a flag, in order. */
   readonly positionals?: readonly string[];
   /** The field that takes everything after `--`. */
@@ -71,7 +73,14 @@ export const words: Readonly<Record<string, Words>> = {
     positionals: ["container"],
     examples: ["cos stats", "cos stats web"],
   },
-  container_reap: { command: "reap" },
+  container_reap: {
+    command: "reap",
+    watch: "Do it again this often, every minute unless said, until Ctrl-C; say only what was done.",
+    description:
+      "Kills and removes managed containers that have outlived their time to live, and jobs that ended more than an hour ago; detached jobs that run past their own timeout are killed, and their log stays for an hour. Services and what runs in time always stay, and so does everything that cos did not make and sign here. Every command of cos does this too when it starts. See also cos gc.",
+    help: { onlyExpired: "Remove also jobs that ended, or were made and never started, within the last hour." },
+    examples: ["cos reap", "cos reap --no-only-expired", "cos reap --watch"],
+  },
   container_logs: {
     command: "logs",
     positionals: ["container"],
