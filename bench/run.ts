@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   output: async () => (await import("./output.ts")).benchOutput(),
   demux: async () => (await import("./demux.ts")).benchDemux(),
   governance: async () => (await import("./governance.ts")).benchGovernance(),
+  list: async () => (await import("./list.ts")).benchList(),
   concurrency: async () => (await import("./concurrency.ts")).benchConcurrency(),
 };
 
