@@ -1,6 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { canonicalJson } from "./canonical.ts";
+import { deriveKey } from "./derive-key.ts";
 import { CosError } from "./errors.ts";
 import {
   createSigner,
@@ -57,6 +59,18 @@ const example: ManagedLabels = {
 };
 
 describe("labels", () => {
+  test("are signed over their canonical JSON", () => {
+    fc.assert(
+      fc.property(kind, managed, (what, values) => {
+        const { "cos.sig": signature, ...signed } = toLabels(what, values, signer);
+        const expected = createHmac("sha256", deriveKey(key, "cos ownership v1"))
+          .update(canonicalJson([what, signed]))
+          .digest("hex");
+        expect(signature).toBe(expected);
+      }),
+    );
+  });
+
   test("come back as what was written", () => {
     fc.assert(
       fc.property(kind, managed, (what, labels) => {
