@@ -125,6 +125,22 @@ export const words: Readonly<Record<string, Words>> = {
       "cos wait --until log --pattern 'ready|listening' web",
     ],
   },
+  container_files_get: {
+    positionals: ["container", "path"],
+    examples: ["cos container files get web /etc/nginx/nginx.conf", "cos cp web:/var/log ./log"],
+  },
+  container_files_put: {
+    positionals: ["container", "path"],
+    help: {
+      files: "path=NAME,content=TEXT[,encoding=base64][,mode=755]. May be repeated.",
+    },
+    flags: { files: "--file" },
+    examples: [
+      "cos container files put web /etc --file path=motd,content=hello",
+      "cos container files put web /srv --source ./site",
+      "cos cp ./site web:/srv",
+    ],
+  },
   container_stop: {
     command: "stop",
     positionals: ["container"],

@@ -1,4 +1,6 @@
 import type { Operation } from "./operation.ts";
+import { containerFilesGet } from "./operations/container-files-get.ts";
+import { containerFilesPut } from "./operations/container-files-put.ts";
 import { containerInspect } from "./operations/container-inspect.ts";
 import { containerList } from "./operations/container-list.ts";
 import { containerLogs } from "./operations/container-logs.ts";
@@ -32,6 +34,8 @@ export const catalogue: readonly Operation[] = [
   containerStats,
   containerLogs,
   containerWait,
+  containerFilesGet,
+  containerFilesPut,
   containerStop,
   containerRestart,
   containerRm,

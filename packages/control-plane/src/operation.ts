@@ -1,4 +1,4 @@
-import type { Engine, Interaction, OutputSink, ProgressSink, SecretSource } from "@cos/core";
+import type { Engine, FileSink, Interaction, OutputSink, ProgressSink, SecretSource } from "@cos/core";
 import type { Asks, Effect, TargetKind } from "@cos/policy";
 import type * as z from "zod";
 import type { Caller } from "./caller.ts";
@@ -11,6 +11,8 @@ export interface OperationContext {
   readonly progress: ProgressSink;
   /** Where live output goes, if anybody wants it. */
   readonly output: OutputSink | undefined;
+  /** Takes files whole, if anybody wants them; the answer then carries no contents. */
+  readonly files?: FileSink | undefined;
   /** Who talks with what runs, if anybody does. */
   readonly interaction?: Interaction | undefined;
   /** Gives the operator's secrets, for engines to put into containers and to take out of what containers write. */

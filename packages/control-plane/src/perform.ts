@@ -4,6 +4,7 @@ import {
   CosError,
   digestOf,
   type Engine,
+  type FileSink,
   type Interaction,
   type OutputSink,
   parseWith,
@@ -32,6 +33,8 @@ export interface Call {
   readonly confirmedBy?: "caller" | "person" | "assumed" | undefined;
   readonly progress?: ProgressSink | undefined;
   readonly output?: OutputSink | undefined;
+  /** Takes the files that the call brings out of a container, of any size, instead of their contents in the answer. */
+  readonly files?: FileSink | undefined;
   /** Talks with what the call runs. Only front ends that have somebody at their own end give one. */
   readonly interaction?: Interaction | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -225,8 +228,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
 }
 
 async function toContext(call: Call, secrets: SecretSource, connecting: Promise<Engine>): Promise<OperationContext> {
-  const { caller, progress = () => {}, output, interaction, signal = new AbortController().signal } = call;
-  return { engine: await abortable(connecting, signal), caller, progress, output, interaction, secrets, signal };
+  const { caller, progress = () => {}, output, files, interaction, signal = new AbortController().signal } = call;
+  return { engine: await abortable(connecting, signal), caller, progress, output, files, interaction, secrets, signal };
 }
 
 function noSecrets(name: string): never {

@@ -45,7 +45,7 @@ export async function collectArtifacts(
       }
       left.bytes -= entry.size;
       const keep = sink === undefined && entry.size <= Math.min(maxContentBytes, left.contents);
-      const content = entry.content && new WatchedContent(entry.content, redaction, keep);
+      const content = entry.content && new WatchedContent(entry.content, { redaction, keep });
       await sink?.(path, { ...entry, content }).catch((error: unknown) => {
         sinkFailure = { error };
         throw error;
@@ -71,13 +71,17 @@ export async function collectArtifacts(
 }
 
 /** The content of a file without secrets, with a note of what passes. Whoever iterates goes on where it was left. */
-class WatchedContent implements AsyncIterable<Uint8Array> {
+export class WatchedContent implements AsyncIterable<Uint8Array> {
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #hash = createHash("sha256");
   readonly #kept: Buffer[] | undefined;
   #size = 0;
 
-  constructor(content: AsyncIterable<Uint8Array>, redaction: Redaction | undefined, keep: boolean) {
+  /** @param options `keep`: whether `end` gives the bytes, too. */
+  constructor(
+    content: AsyncIterable<Uint8Array>,
+    { redaction, keep }: { readonly redaction?: Redaction | undefined; readonly keep: boolean },
+  ) {
     this.#pieces = (redaction === undefined ? content : redacted(content, redaction))[Symbol.asyncIterator]();
     this.#kept = keep ? [] : undefined;
   }
@@ -93,6 +97,7 @@ class WatchedContent implements AsyncIterable<Uint8Array> {
     }
   }
 
+  /** Reads the rest, and tells what has passed in all. */
   async end(): Promise<{ size: number; sha256: string; kept: Buffer | undefined }> {
     for await (const _rest of this);
     return { size: this.#size, sha256: this.#hash.digest("hex"), kept: this.#kept && Buffer.concat(this.#kept) };

@@ -202,7 +202,7 @@ export interface Engine extends AsyncDisposable {
      * written before a failure stays.
      *
      * @throws CosError `not_found`; `conflict` when a file meets a directory of its name; `failed_precondition` for what is
-     * read-only or a tmpfs.
+     * read-only, a tmpfs or a directory of the host.
      */
     writeFiles(
       id: string,

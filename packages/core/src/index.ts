@@ -1,4 +1,4 @@
-export { collectArtifacts, toContent } from "./artifacts.ts";
+export { collectArtifacts, toContent, WatchedContent } from "./artifacts.ts";
 export { canonicalJson, digestOf } from "./canonical.ts";
 export type { ContainerConfiguration, ContainerHardening, ContainerMount, NetworkAddress } from "./configuration.ts";
 export type {
@@ -92,6 +92,7 @@ export type {
 export {
   assertUsable,
   findSecretNames,
+  isReferenceOrPlain,
   openSecrets,
   type Secrets,
   type SecretSource,
@@ -113,7 +114,7 @@ export {
   isImageId,
   parseImageReference,
 } from "./spec/image-reference.ts";
-export { contentOf, type FileSpec } from "./spec/files.ts";
+export { areDecodable, contentOf, type FileSpec, fileSpec } from "./spec/files.ts";
 export { type LimitsSpec, limitsSpec } from "./spec/limits.ts";
 export { type MountSpec, mountSpec } from "./spec/mounts.ts";
 export { ownerName } from "./spec/names.ts";

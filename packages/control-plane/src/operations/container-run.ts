@@ -30,12 +30,12 @@ export const containerRun = defineOperation({
   },
   asks: toAsks,
   preview: previewRun,
-  run: async ({ engine, caller, secrets, progress, output, interaction, signal }, { detach, ...fields }) => {
+  run: async ({ engine, caller, secrets, progress, output, files, interaction, signal }, { detach, ...fields }) => {
     const spec = defineWorkload(toWorkload(fields, caller));
     const request = { spec, owner: caller.name, hostRoots: caller.hostRoots, secrets };
     return detach
       ? fromHandle(await engine.jobs.start(request, { progress, signal }))
-      : await engine.jobs.run(request, { progress, output, interaction, signal });
+      : await engine.jobs.run(request, { progress, output, artifacts: files, interaction, signal });
   },
   format: ({ containerId, name, startedAt, ...result }) =>
     startedAt === undefined ? formatResult(result as JobResult) : `started ${name} (${containerId.slice(0, 12)})`,

@@ -25,7 +25,7 @@ export async function* readFiles(
   { limitBytes = Number.POSITIVE_INFINITY, signal }: ReadFilesOptions = {},
 ): AsyncGenerator<FileEntry> {
   assertContainerPath(path);
-  assertReachable(path, (await inspectContainer(client, id, signal)).HostConfig.Tmpfs);
+  assertReachable(path, (await inspectContainer(client, id, signal)).HostConfig);
   const response = await open(client, id, path, signal);
   const toEntry = entryReader(path);
   let bytes = 0;

@@ -1,10 +1,11 @@
+import { posix } from "node:path";
 import { type CallOptions, CosError, type FileToWrite, isRelativePath } from "@cos/core";
 import { inspectContainer } from "../containers/inspect.ts";
 import { packTar } from "../tar/pack.ts";
 import type { TarOwner } from "../tar/tar-header.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { toArchiveRefusal } from "./archive-refusal.ts";
-import { assertContainerPath, assertReachable } from "./container-path.ts";
+import { assertContainerPath, assertWritable } from "./container-path.ts";
 
 /** Longest that the engine may take nothing of what is sent, in milliseconds. */
 const silenceMs = 120_000;
@@ -15,7 +16,7 @@ const silenceMs = 120_000;
  *
  * @returns how many files were written, and their bytes.
  * @throws CosError `not_found`; `conflict` when a file would replace a directory or the other way round;
- * `failed_precondition` for what is read-only or a tmpfs; `invalid_argument` for a path that leads elsewhere. What was
+ * `failed_precondition` for what is read-only, a tmpfs or a directory of the host; `invalid_argument` for a path that leads elsewhere. What was
  * sent before a failure stays written.
  */
 export async function writeFiles(
@@ -26,12 +27,14 @@ export async function writeFiles(
   { signal }: CallOptions = {},
 ): Promise<{ files: number; bytes: number }> {
   assertContainerPath(directory);
-  const { Config, HostConfig } = await inspectContainer(client, id, signal);
-  assertReachable(directory, HostConfig.Tmpfs);
+  const { Config, HostConfig, Mounts } = await inspectContainer(client, id, signal);
+  const elsewhere = { Tmpfs: HostConfig.Tmpfs, Mounts };
+  assertWritable(directory, elsewhere);
   const written = { files: 0, bytes: 0 };
   async function* counted() {
     for await (const entry of entries) {
-      assertWritable(entry);
+      assertProper(entry);
+      assertWritable(posix.join(directory, entry.path), elsewhere);
       if (entry.type === "file") written.files++;
       written.bytes += entry.size;
       yield entry;
@@ -50,7 +53,7 @@ export async function writeFiles(
   return written;
 }
 
-function assertWritable({ path, size }: FileToWrite): void {
+function assertProper({ path, size }: FileToWrite): void {
   if (isRelativePath(path) && Number.isSafeInteger(size) && size >= 0) return;
   throw new CosError("invalid_argument", `${JSON.stringify(path)} is no path below the directory.`, {
     hint: 'Expected a relative path without "..", "//" and control characters.',
