@@ -1,13 +1,19 @@
-import { type Engine, type LogLine, LogLines, type LogOptions, type OutputSink } from "@cos/core";
+import { type LogLine, LogLines, type LogOptions, type OutputSink } from "@cos/core";
 import type { LinePattern } from "./line-pattern.ts";
 import { type LineStyle, toPageLine } from "./log-page.ts";
+import type { LogSource } from "./log-source.ts";
 
 /** Longest line that is shown or compared with a pattern whole, in bytes. */
 export const maxLineBytes = 64 * 1024;
 
 /** Passes a log on as it comes, byte by byte. */
-export async function passOnBytes(engine: Engine, id: string, options: LogOptions, output: OutputSink): Promise<void> {
-  for await (const chunk of engine.containers.logs(id, options)) await output(chunk);
+export async function passOnBytes(
+  source: LogSource,
+  id: string,
+  options: LogOptions,
+  output: OutputSink,
+): Promise<void> {
+  for await (const chunk of source.containers.logs(id, options)) await output(chunk);
 }
 
 /**
@@ -16,7 +22,7 @@ export async function passOnBytes(engine: Engine, id: string, options: LogOption
  * @returns bytes that were left out of longer lines.
  */
 export async function passOnLines(
-  engine: Engine,
+  source: LogSource,
   id: string,
   options: LogOptions,
   { pattern, style, output }: { pattern: LinePattern | undefined; style: LineStyle; output: OutputSink },
@@ -28,7 +34,7 @@ export async function passOnLines(
     cutBytes += line.cutBytes;
     await output({ stream: line.stream, data: Buffer.from(toPageLine(line, style).shown) });
   };
-  for await (const chunk of engine.containers.logs(id, { ...options, timestamps: style.timestamps })) {
+  for await (const chunk of source.containers.logs(id, { ...options, timestamps: style.timestamps })) {
     for (const line of lines.push(chunk)) await pass(line);
   }
   for (const line of lines.end()) await pass(line);

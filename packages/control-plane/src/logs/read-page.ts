@@ -1,6 +1,7 @@
-import { type Engine, type ExactTime, type LogLine, LogLines, type LogStream } from "@cos/core";
+import { type ExactTime, type LogLine, LogLines, type LogStream } from "@cos/core";
 import type { LinePattern } from "./line-pattern.ts";
 import { type LineStyle, type LogPage, NewestLines, OldestLines, toPageLine } from "./log-page.ts";
+import type { LogSource } from "./log-source.ts";
 import { beginningOfTime, GivenEntries, type LogCursor, LogPosition } from "./log-position.ts";
 
 /** Which lines of a log an answer is to hold. */
@@ -30,7 +31,7 @@ function isWanted({ stream, text }: LogLine, { stream: only, pattern }: PageRequ
 }
 
 /** The newest lines that are wanted. Where all are, the engine reads no more of the log than it has to. */
-export async function readNewest(engine: Engine, id: string, tail: number, request: PageRequest): Promise<ReadPage> {
+export async function readNewest(source: LogSource, id: string, tail: number, request: PageRequest): Promise<ReadPage> {
   const { since, until, stream, pattern, style, limitBytes, signal } = request;
   const readsAll = since !== undefined || until !== undefined || stream !== "both" || pattern !== undefined;
   for (let entries = tail + moreEntries; ; entries *= 16) {
@@ -47,7 +48,7 @@ export async function readNewest(engine: Engine, id: string, tail: number, reque
       kept.push(toPageLine(line, style));
     };
     const options = readsAll ? { since, until } : { tail: entries };
-    for await (const chunk of engine.containers.logs(id, { ...options, timestamps: true, signal })) {
+    for await (const chunk of source.containers.logs(id, { ...options, timestamps: true, signal })) {
       for (const line of lines.push(chunk)) take(line);
     }
     for (const line of lines.end()) take(line);
@@ -61,7 +62,7 @@ export async function readNewest(engine: Engine, id: string, tail: number, reque
 
 /** The oldest lines that are wanted, since a time or behind those that an earlier answer held. */
 export async function readOldest(
-  engine: Engine,
+  source: LogSource,
   id: string,
   from: LogCursor | undefined,
   request: PageRequest,
@@ -77,7 +78,7 @@ export async function readOldest(
     return true;
   };
   const finish = (more: boolean) => ({ ...kept.page(), cursor: position.toCursor(), more });
-  for await (const chunk of engine.containers.logs(id, { since, until, timestamps: true, signal })) {
+  for await (const chunk of source.containers.logs(id, { since, until, timestamps: true, signal })) {
     if (chunk.data.byteLength === 0) continue;
     const { isGiven, isFirst } = given?.has(chunk) ?? { isGiven: false, isFirst: false };
     if (isGiven) {

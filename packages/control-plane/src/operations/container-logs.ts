@@ -3,10 +3,11 @@ import * as z from "zod";
 import { compileLinePattern, maxPatternLength } from "../logs/line-pattern.ts";
 import type { LineStyle } from "../logs/log-page.ts";
 import { formatCursor, parseCursor } from "../logs/log-position.ts";
+import { type LogSource, openLogSource } from "../logs/log-source.ts";
 import { passOnBytes, passOnLines } from "../logs/pass-on.ts";
 import { readNewest, readOldest } from "../logs/read-page.ts";
 import { timeText, toTime } from "../logs/time-field.ts";
-import { defineOperation, type OperationContext } from "../operation.ts";
+import { defineOperation } from "../operation.ts";
 import { containerReference, resolveContainer } from "../resolve.ts";
 
 /** Lines from the end unless the call says otherwise. */
@@ -75,10 +76,11 @@ export const containerLogs = defineOperation({
       cursor: z.string().optional().describe("Where the next page begins. Not of output that was passed on live."),
     }),
   target: (context, { container }) => resolveContainer(context, container),
-  run: async (context, asked: Input, { id, name }) => {
+  run: async (context, asked: Input, { id, name, container }) => {
     assertTogether(asked, context.output !== undefined);
     const { grep, ignoreCase, limitBytes, stream } = asked;
-    const { engine, signal, output } = context;
+    const { signal, output } = context;
+    const source = await openLogSource(context, container);
     const pattern = grep === undefined ? undefined : await compileLinePattern(grep, ignoreCase);
     const style = {
       timestamps: asked.timestamps,
@@ -89,13 +91,13 @@ export const containerLogs = defineOperation({
     const summary = { containerId: id, name };
     if (output !== undefined && canPassOn(asked, tail)) {
       const options = { tail, since, until, stream, follow: asked.follow, signal };
-      const cutBytes = await passOn(context, id, options, { pattern, style, output });
+      const cutBytes = await passOn(source, id, options, { pattern, style, output });
       return { ...summary, output: "", lines: 0, cutBytes, more: false };
     }
     const request = { since, until, stream, pattern, style, limitBytes, signal };
     const from = asked.cursor === undefined ? undefined : parseCursor(id, asked.cursor);
     const page =
-      tail === undefined ? await readOldest(engine, id, from, request) : await readNewest(engine, id, tail, request);
+      tail === undefined ? await readOldest(source, id, from, request) : await readNewest(source, id, tail, request);
     for (const line of page.lines) await output?.({ stream: line.stream, data: Buffer.from(line.shown) });
     return {
       ...summary,
@@ -140,7 +142,7 @@ function canPassOn({ follow, cursor, until, grep, stream, since }: Input, tail: 
 }
 
 async function passOn(
-  { engine }: OperationContext,
+  source: LogSource,
   id: string,
   options: Parameters<typeof passOnBytes>[2],
   {
@@ -150,7 +152,7 @@ async function passOn(
   }: { pattern: Parameters<typeof passOnLines>[3]["pattern"]; style: LineStyle; output: OutputSink },
 ): Promise<number> {
   if (pattern !== undefined || style.timestamps)
-    return await passOnLines(engine, id, options, { pattern, style, output });
-  await passOnBytes(engine, id, options, output);
+    return await passOnLines(source, id, options, { pattern, style, output });
+  await passOnBytes(source, id, options, output);
   return 0;
 }

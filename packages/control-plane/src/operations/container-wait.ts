@@ -1,6 +1,7 @@
 import { type Container, CosError, type Engine, type LogLine, LogLines, printable } from "@cos/core";
 import * as z from "zod";
 import { compileLinePattern, type LinePattern, maxPatternLength } from "../logs/line-pattern.ts";
+import { type LogSource, openLogSource } from "../logs/log-source.ts";
 import { maxLineBytes } from "../logs/pass-on.ts";
 import { timeText, toTime } from "../logs/time-field.ts";
 import { defineOperation } from "../operation.ts";
@@ -63,7 +64,8 @@ export const containerWait = defineOperation({
       waitedMs: z.int().min(0),
     }),
   target: (context, { container }) => resolveContainer(context, container),
-  run: async ({ engine, signal }, asked: Input, { id, name, container }) => {
+  run: async (context, asked: Input, { id, name, container }) => {
+    const { engine, signal } = context;
     const pattern = await toPattern(asked);
     if (container.state === "created") {
       throw new CosError("failed_precondition", `The container ${name} was not started.`, { hint: "Start it first." });
@@ -72,7 +74,7 @@ export const containerWait = defineOperation({
     const ending = await inTime(asked.timeoutSeconds, signal, async (signal) =>
       pattern === undefined
         ? await waitForState(engine, container, asked.until === "healthy" ? "healthy" : "exit", signal)
-        : await waitForLine(engine, container, asked, pattern, signal),
+        : await waitForLine(await openLogSource(context, container), container, asked, pattern, signal),
     );
     const waitedMs = Math.round(performance.now() - began);
     const { state, exitCode, details } = await engine.containers.get(id, { signal });
@@ -163,7 +165,7 @@ async function waitForState(
 }
 
 async function waitForLine(
-  engine: Engine,
+  source: LogSource,
   { id, details }: Container,
   asked: Input,
   matches: LinePattern,
@@ -173,7 +175,7 @@ async function waitForLine(
   const lines = new LogLines(maxLineBytes);
   const find = (some: readonly LogLine[]) => some.find(({ text }) => matches(text))?.text;
   const matched = (line: string): Ending => ({ reason: "matched", line: printable(line.slice(0, maxShownLine)) });
-  for await (const chunk of engine.containers.logs(id, { since, follow: true, signal })) {
+  for await (const chunk of source.containers.logs(id, { since, follow: true, signal })) {
     const line = find(lines.push(chunk));
     if (line !== undefined) return matched(line);
   }

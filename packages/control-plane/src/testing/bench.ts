@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { CosError, createSigner, type Engine } from "@cos/core";
+import { CosError, createSigner, type Engine, type SecretSource } from "@cos/core";
 import { createMemoryEngine, fakeBusybox, type MemoryProgram } from "@cos/core/testing";
 import {
   type Approvals,
@@ -44,6 +44,7 @@ export interface BenchOptions {
   /** The engine, also one that is still being connected to, or why there is none. */
   readonly engine?: Engine | Promise<Engine> | CosError;
   readonly images?: Readonly<Record<string, MemoryProgram>>;
+  readonly secrets?: SecretSource;
 }
 
 /** A control plane on an engine in memory, with an account of everything that it did. */
@@ -86,6 +87,7 @@ export function openBench(options: BenchOptions = {}): Bench {
     approvals,
     grants: { use: (question: Question, at: Date) => findGrant(grants, question, at) },
     listen: options.onListen ?? (async () => {}),
+    secrets: options.secrets,
   });
   return {
     controlPlane,
