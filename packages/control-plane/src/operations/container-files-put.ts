@@ -114,8 +114,8 @@ export const containerFilesPut = defineOperation({
     const { engine, caller, secrets, signal } = context;
     const { path, files = [], source } = input;
     if (source === undefined) {
-      const written = await withSecrets(textsOf(files), secrets, async ({ valueOf }) => {
-        const entries = files.map((file) => toEntry(file, valueOf));
+      const written = await withSecrets(textsOf(files), secrets, async (opened) => {
+        const entries = files.map((file) => toEntry(file, (text) => opened.valueOf(text)));
         return await engine.containers.writeFiles(id, path, entries, { signal });
       });
       return { containerId: id, name, path, written: written.files, bytes: written.bytes, skipped: [] };
