@@ -15,6 +15,7 @@ import { reap } from "./reap.ts";
 import { run } from "./run.ts";
 import { stats } from "./stats.ts";
 import { volumes } from "./volumes.ts";
+import { service } from "./service.ts";
 import { version } from "./version.ts";
 import { wait } from "./wait.ts";
 import { type Words, words } from "./words.ts";
@@ -53,6 +54,10 @@ export type Action = (operation: Operation, input: Record<string, unknown>, sett
 /** Commands whose output is more than the operation's own text. */
 const actions: Readonly<Record<string, Action>> = {
   container_run: run,
+  container_ensure: service,
+  container_create: service,
+  container_start: service,
+  container_recreate: service,
   container_list: ps,
   container_logs: logs,
   container_stats: stats,

@@ -1,3 +1,5 @@
+import { serviceWords, workloadWords } from "./workload-words.ts";
+
 /** How an operation is said on the command line. What is not said here derives from the operation itself. */
 export interface Words {
   /** The command's words; by default the operation's name cut at the underscores. */
@@ -27,35 +29,12 @@ export const words: Readonly<Record<string, Words>> = {
     description:
       "Runs a job in a new container, streams its output and exits with its exit code; with --detach it prints the container's name and id as soon as the job runs, and leaves it. The job is sandboxed: no network, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, unless flags say otherwise. The image is pulled (IMAGE), built (--build-context, --inline-dockerfile) or prepared (--base, --provision). The container is removed afterwards; that of a detached job stays with its log until an hour after its end. Exit codes of its own: 124 timed out, 125 cos failed or refused, 126 and 127 the command could not be started.",
     help: {
-      image: "Image to run, e.g. python:3.12-slim.",
-      command: "Shell command line, run by /bin/sh -c. To run a program with arguments, put it after --.",
-      entrypoint: "Replaces the image's entrypoint; repeat for its arguments.",
-      base: "Image to start from; needs --provision.",
-      provision: "Shell command that prepares the base image; may be repeated. The result is cached.",
+      ...workloadWords.help,
       stdin: 'Standard input: "-" for cos\'s own, the name of a file, or the text itself.',
-      env: "Environment variable; NAME alone takes its value from here. May be repeated.",
-      mounts:
-        "type=volume,name=NAME,target=PATH or type=bind,source=PATH,target=PATH[,readonly=false] or type=tmpfs,target=PATH[,size=64m]. May be repeated.",
-      publish: "HOST:CONTAINER port on 127.0.0.1, e.g. 8080:80. May be repeated.",
-      labels: "Label of your own, named user.*, e.g. user.team=web. May be repeated.",
       timeoutSeconds: "Seconds after which the job is killed. [none]",
       detach: "Print the container as soon as the job runs, and leave it; cos logs reads its output.",
     },
-    flags: {
-      command: "-c, --cmd",
-      env: "-e, --env",
-      user: "-u, --user",
-      workingDir: "-w, --workdir",
-      publish: "-p, --publish",
-      memory: "-m, --memory",
-      timeoutSeconds: "--timeout",
-      ttlSeconds: "--ttl",
-      mounts: "--mount",
-      labels: "-l, --label",
-      detach: "-d, --detach",
-      buildArguments: "--build-arg",
-      tmpfsSize: "--tmpfs-size",
-    },
+    flags: { ...workloadWords.flags, timeoutSeconds: "--timeout", detach: "-d, --detach" },
     examples: [
       'cos run busybox --cmd "echo hello && date"',
       "cos run -it busybox",
@@ -65,6 +44,28 @@ export const words: Readonly<Record<string, Words>> = {
       "cos run --detach --name nightly --timeout 3600 busybox --cmd './backup.sh'",
       'cos run --base debian:12 --provision "apt-get update && apt-get install -y jq" --stdin - --cmd "jq ." < data.json',
     ],
+  },
+  container_ensure: {
+    ...serviceWords,
+    command: "ensure",
+    description:
+      "Finds or makes the service NAME, the container cos-NAME, sees that it runs, and says what was done. One that is not as asked for stays as it is, each differing field is shown, and the exit code is 3; --recreate replaces it, at the loss of its files outside volumes and host paths. What was started must survive its first second, or become healthy when --health-cmd is given; else a new container is removed again and a replaced one put back. Services have the network bridge and the capabilities that servers need, unless flags say otherwise.",
+    examples: [
+      "cos ensure web nginx:1.29 --publish 8080:80",
+      "cos ensure db postgres:17 -e POSTGRES_PASSWORD --mount type=volume,name=db,target=/var/lib/postgresql/data --health-cmd 'pg_isready -U postgres'",
+      "cos ensure web nginx:1.30 --publish 8080:80 --recreate",
+    ],
+  },
+  container_create: {
+    ...serviceWords,
+    command: "create",
+    examples: ["cos create web nginx:1.29 --publish 8080:80 && cos start web"],
+  },
+  container_start: { command: "start", positionals: ["container"], examples: ["cos start web"] },
+  container_recreate: {
+    command: "recreate",
+    positionals: ["container"],
+    examples: ["cos recreate web", "cos recreate --pull web"],
   },
   container_list: { command: "ps", flags: { all: "-a, --all" } },
   container_inspect: { command: "inspect", positionals: ["container"], examples: ["cos inspect web"] },

@@ -2,13 +2,17 @@ import type { Operation } from "./operation.ts";
 import { containerFilesGet } from "./operations/container-files-get.ts";
 import { containerFilesPut } from "./operations/container-files-put.ts";
 import { containerInspect } from "./operations/container-inspect.ts";
+import { containerCreate } from "./operations/container-create.ts";
+import { containerEnsure } from "./operations/container-ensure.ts";
 import { containerList } from "./operations/container-list.ts";
 import { containerLogs } from "./operations/container-logs.ts";
 import { containerReap } from "./operations/container-reap.ts";
+import { containerRecreate } from "./operations/container-recreate.ts";
 import { containerRestart } from "./operations/container-restart.ts";
 import { containerRm } from "./operations/container-rm.ts";
 import { containerRun } from "./operations/container-run.ts";
 import { containerStats } from "./operations/container-stats.ts";
+import { containerStart } from "./operations/container-start.ts";
 import { containerStop } from "./operations/container-stop.ts";
 import { containerWait } from "./operations/container-wait.ts";
 import { engineInfo } from "./operations/engine-info.ts";
@@ -29,6 +33,7 @@ import { ping } from "./operations/ping.ts";
 /** Everything cos can be asked to do. */
 export const catalogue: readonly Operation[] = [
   containerRun,
+  containerEnsure,
   containerList,
   containerInspect,
   containerStats,
@@ -36,8 +41,11 @@ export const catalogue: readonly Operation[] = [
   containerWait,
   containerFilesGet,
   containerFilesPut,
+  containerCreate,
+  containerStart,
   containerStop,
   containerRestart,
+  containerRecreate,
   containerRm,
   containerReap,
   imageList,

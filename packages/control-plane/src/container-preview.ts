@@ -10,7 +10,7 @@ import { toSummary } from "./summary.ts";
  * @param consequences what else there is to say, as sentences.
  */
 export function previewContainer(
-  deed: "Restart" | "Stop" | "Remove",
+  deed: "Start" | "Restart" | "Stop" | "Recreate" | "Remove",
   { container, owner, image }: ContainerTarget,
   more: Readonly<Record<string, unknown>>,
   consequences: readonly string[] = [],

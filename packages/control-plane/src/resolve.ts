@@ -1,4 +1,4 @@
-import { type Container, CosError } from "@cos/core";
+import { type Container, CosError, engineName } from "@cos/core";
 import * as z from "zod";
 import { once } from "./once.ts";
 import type { OperationContext, Target } from "./operation.ts";
@@ -47,16 +47,19 @@ export async function resolveContainer(
       details: { candidates },
     });
   }
-  return toTarget(await engine.containers.get(first.id, { signal }));
+  return toContainerTarget(await engine.containers.get(first.id, { signal }));
 }
 
 function isMeant({ id, name, ownership }: Container, reference: string): boolean {
   if (name === reference) return true;
-  if (ownership.status === "managed" && ownership.labels.name === reference) return true;
+  // Under a temporary name it is not what its own name means.
+  if (ownership.status === "managed" && ownership.labels.name === reference && name === engineName(reference))
+    return true;
   return idPrefix.test(reference) && id.startsWith(reference);
 }
 
-function toTarget(container: Container): ContainerTarget {
+/** A container that was looked at, as a target. */
+export function toContainerTarget(container: Container): ContainerTarget {
   const { id, name, image, ownership, details } = container;
   if (details === undefined) throw new Error("the engine looked at a container and told no details");
   const managed = ownership.status === "managed" ? ownership.labels : undefined;

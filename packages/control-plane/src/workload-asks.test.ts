@@ -1,11 +1,11 @@
 import { mkdtempSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Engine, Network } from "@cos/core";
+import { defineWorkload, type Engine, type Network } from "@cos/core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { agent } from "./testing/bench.ts";
 import { previewRun, toAsks } from "./workload-asks.ts";
-import { workloadFields } from "./workload-fields.ts";
+import { toWorkload, workloadFields } from "./workload-fields.ts";
 
 /** An engine that knows one managed network and one image, and nothing else. */
 function engineWith(network?: Partial<Network>): Engine {
@@ -22,7 +22,8 @@ const contextWith = (engine: Engine) => ({
   secrets: () => "",
   signal: new AbortController().signal,
 });
-const parse = (input: object) => workloadFields().parse({ image: "busybox", ...input });
+const parse = (input: object) =>
+  defineWorkload(toWorkload(workloadFields().parse({ image: "busybox", ...input }), agent));
 const asks = (input: object, engine = engineWith()) => toAsks(contextWith(engine), parse(input));
 const ownedBy = (owner: string, internal: boolean) =>
   engineWith({ internal, ownership: { status: "managed", labels: { owner } } as Network["ownership"] });

@@ -7,17 +7,14 @@ import { once } from "./once.ts";
 /** How long an agent's job may run unless it says otherwise, in seconds. People at a terminal have Ctrl-C instead. */
 const agentTimeoutSeconds = 300;
 
-const fields = once(() => {
+/** The fields that jobs and services have in common. */
+export const sharedFields = once(() => {
   const { shape } = workloadInput;
-  return z.strictObject({
+  return {
     image: envSpec.shape.image,
     command: shape.command,
     ...buildFields(),
     entrypoint: shape.entrypoint,
-    stdin: shape.stdin,
-    stdinEncoding: shape.stdinEncoding,
-    files: shape.files,
-    artifacts: shape.artifacts,
     env: shape.variables,
     mounts: shape.mounts.describe("Volumes, tmpfs and host paths to mount."),
     publish: shape.ports,
@@ -33,17 +30,28 @@ const fields = once(() => {
     tmpfsSize: limitsSpec.shape.tmpfs,
     user: shape.user,
     workingDir: shape.workingDir.describe("Working directory of the command; default: the image's."),
-    timeoutSeconds: shape.timeoutSeconds.describe(
-      "Seconds after which the job is killed. Default: 300 for agents, none at a terminal.",
-    ),
-    ttlSeconds: shape.ttlSeconds.describe(
-      "Seconds after which it may be removed, running or not. Default: a minute after the timeout, if there is one.",
-    ),
-    name: shape.name.describe("Name; the container is called cos-<name>."),
     project: shape.project,
     purpose: shape.purpose,
     labels: shape.labels,
     pull: shape.pull,
+  };
+});
+
+const fields = once(() => {
+  const { stdin, stdinEncoding, files, artifacts, timeoutSeconds, ttlSeconds, name } = workloadInput.shape;
+  return z.strictObject({
+    ...sharedFields(),
+    stdin,
+    stdinEncoding,
+    files,
+    artifacts,
+    timeoutSeconds: timeoutSeconds.describe(
+      "Seconds after which the job is killed. Default: 300 for agents, none at a terminal.",
+    ),
+    ttlSeconds: ttlSeconds.describe(
+      "Seconds after which it may be removed, running or not. Default: a minute after the timeout, if there is one.",
+    ),
+    name: name.describe("Name; the container is called cos-<name>."),
   });
 });
 
@@ -55,11 +63,15 @@ export const workloadFields = once(() =>
   fields().superRefine((value, context) => {
     // What is wrong with a single field has been said; the whole is judged once its parts are right.
     if (context.issues.length > 0) return;
-    for (const message of findContradictions(value)) context.addIssue({ code: "custom", message });
+    const person = { kind: "terminal", name: "user", hostRoots: [] } as const;
+    for (const message of findContradictions(value, () => toWorkload(value, person))) {
+      context.addIssue({ code: "custom", message });
+    }
   }),
 );
 
-function findContradictions(value: WorkloadFields): string[] {
+/** What is wrong with fields that are each right by themselves. */
+export function findContradictions(value: SharedFields, toWorkload: () => WorkloadInput): string[] {
   const { image, base, provision, buildContext, dockerfile, inlineDockerfile, buildArguments, buildTarget } = value;
   const sources = [
     image,
@@ -70,7 +82,7 @@ function findContradictions(value: WorkloadFields): string[] {
     return ["give one source of the image: `image`, `base` with `provision`, or `buildContext` or `inlineDockerfile`"];
   }
   try {
-    defineWorkload(toWorkload(value, { kind: "terminal", name: "user", hostRoots: [] }));
+    defineWorkload(toWorkload());
     return [];
   } catch (error) {
     const { message, hint, details } = CosError.from(error);
@@ -80,6 +92,8 @@ function findContradictions(value: WorkloadFields): string[] {
 }
 
 export type WorkloadFields = z.output<ReturnType<typeof fields>>;
+/** The shared fields as they parse. */
+export type SharedFields = z.output<z.ZodObject<ReturnType<typeof sharedFields>>>;
 
 /** The job that flat fields describe, with the defaults that depend on who asks. */
 export function toWorkload(fields: WorkloadFields, caller: Caller): WorkloadInput {
@@ -88,42 +102,39 @@ export function toWorkload(fields: WorkloadFields, caller: Caller): WorkloadInpu
   const timeoutSeconds = fields.timeoutSeconds ?? (agent ? agentTimeoutSeconds : undefined);
   const user = fields.user ?? (bind ? ownUser() : undefined);
   return {
-    ...given(fields, [
-      "command",
-      "entrypoint",
-      "stdin",
-      "network",
-      "profile",
-      "workingDir",
-      "ttlSeconds",
-      "name",
-      "project",
-      "purpose",
-    ]),
-    env: toEnvironment(fields),
+    ...toSharedPart(fields),
+    ...given(fields, ["stdin", "ttlSeconds", "name"]),
     stdinEncoding: fields.stdinEncoding,
     files: fields.files,
     artifacts: fields.artifacts,
+    ...(user === undefined ? {} : { user }),
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  };
+}
+
+/** The part of a workload that the shared fields describe; all but the user, whose default depends. */
+export function toSharedPart(fields: SharedFields): WorkloadInput {
+  return {
+    ...given(fields, ["command", "entrypoint", "network", "profile", "workingDir", "project", "purpose"]),
+    env: toEnvironment(fields),
     mounts: fields.mounts,
     variables: fields.env,
     labels: fields.labels,
     limits: { ...given(fields, ["cpus", "memory"]), pids: fields.pids, tmpfs: fields.tmpfsSize },
     ports: fields.publish,
     pull: fields.pull,
-    ...(user === undefined ? {} : { user }),
-    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   };
 }
 
-/** Files made on a bind mount should belong to whoever asked for it, so the job runs as that user. */
-function ownUser(): string | undefined {
+/** Files made on a bind mount should belong to whoever asked for it, so what makes them runs as that user. */
+export function ownUser(): string | undefined {
   return process.getuid === undefined ? undefined : `${process.getuid()}:${process.getgid?.() ?? process.getuid()}`;
 }
 
 type Given<T, K extends keyof T> = { [P in K]?: Exclude<T[P], undefined> };
 
 /** Those of the named members that are there. */
-function given<T extends object, K extends keyof T>(from: T, names: readonly K[]): Given<T, K> {
+export function given<T extends object, K extends keyof T>(from: T, names: readonly K[]): Given<T, K> {
   const present = names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]] as const);
   return Object.fromEntries(present) as Given<T, K>;
 }

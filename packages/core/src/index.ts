@@ -105,7 +105,7 @@ export { ensureService } from "./service/ensure-service.ts";
 export { planService } from "./service/plan-service.ts";
 export { type RecreateOptions, recreateService, specOfService } from "./service/recreate-service.ts";
 export type { ServiceOptions, ServicePlan, ServiceRequest, ServiceResult, ServiceStatus } from "./service/service.ts";
-export { assertSurvives, type SurvivalOptions } from "./service/survive.ts";
+export { startService, type StartServiceOptions } from "./service/start-service.ts";
 export { type BuildSpec, type EnvSpec, envSpec } from "./spec/environment.ts";
 export {
   formatImageReference,

@@ -13,9 +13,9 @@ const names: Readonly<Record<Effect, string>> = {
     "container_files_get container_inspect container_list container_logs container_stats container_wait engine_info " +
     "image_list network_list ping volume_list",
   mutate:
-    "container_create container_ensure container_exec container_files_put container_restart container_run " +
+    "container_create container_ensure container_exec container_files_put container_recreate container_restart container_run " +
     "container_start container_stop image_build image_pull image_push network_create volume_create",
-  destroy: "container_reap container_recreate container_rm gc image_remove network_remove volume_remove",
+  destroy: "container_reap container_rm gc image_remove network_remove volume_remove",
 };
 const namesOf = (effect: Effect) => names[effect].split(" ");
 const operations = effects.flatMap((effect) => namesOf(effect).map((name) => ({ name, effect })));
@@ -90,7 +90,7 @@ const ofAgents: readonly Row[] = [
   ["another's service", "container_ensure", { ...other, ...sandboxed }, "deny by default"],
   ["anew, sandboxed", "container_recreate", { ...own, ...sandboxed }, "allow by agent-sandboxed-workloads"],
   ["anew, with a port", "container_recreate", { ...own, ports: ["1:1"] }, "confirm by agent-other-workloads"],
-  ["an unmanaged one anew", "container_recreate", unmanaged, "approve by agent-removes-foreign-objects"],
+  ["an unmanaged one anew", "container_recreate", unmanaged, "deny by default"],
 
   ["an own container", `${runs} container_files_put container_rm`, own, "allow by agent-own-containers"],
   ["files of the host into it", "container_files_put", { ...own, hostPaths: ["/srv"] }, "confirm by agent-host-files"],
@@ -137,9 +137,9 @@ const ofPeople: readonly Row[] = [
   ["changes an unmanaged object", everyChange, unmanaged, "allow by reads-and-changes"],
   ["leaves the sandbox", makes, { egress: true, hostPaths: ["/srv"], secrets: true }, "allow by reads-and-changes"],
 
-  ["removes what is its own", `container_recreate ${removes}`, own, "allow by removes-own-objects"],
-  ["removes what is another's", `container_recreate ${removes}`, other, "confirm by removes-the-rest"],
-  ["removes what is unmanaged", `container_recreate ${removes}`, unmanaged, "confirm by removes-the-rest"],
+  ["removes what is its own", removes, own, "allow by removes-own-objects"],
+  ["removes what is another's", removes, other, "confirm by removes-the-rest"],
+  ["removes what is unmanaged", removes, unmanaged, "confirm by removes-the-rest"],
   ["removes an own volume", "volume_remove", own, "confirm by removes-volumes"],
   ["removes another's volume", "volume_remove", other, "confirm by removes-volumes"],
   ["removes an unmanaged volume", "volume_remove", unmanaged, "confirm by removes-volumes"],

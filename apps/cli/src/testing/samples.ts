@@ -20,11 +20,20 @@ const ofContainer = (words: readonly string[], more: Record<string, unknown> = {
   words: ({ container }) => [...words, container],
 });
 
+const ofService = (word: string): Sample => ({
+  input: ({ mark }) => ({ name: mark, image: "busybox", pull: "never", labels: { "user.test": mark } }),
+  words: ({ mark }) => [word, "--pull", "never", "--label", `user.test=${mark}`, mark, "busybox"],
+});
+
 const samples: Readonly<Record<string, Sample>> = {
   container_run: {
     input: ({ mark }) => ({ image: "busybox", command: "true", pull: "never", labels: { "user.test": mark } }),
     words: ({ mark }) => ["run", "--pull", "never", "--label", `user.test=${mark}`, "busybox", "-c", "true"],
   },
+  container_ensure: ofService("ensure"),
+  container_create: ofService("create"),
+  container_start: ofContainer(["start"]),
+  container_recreate: ofContainer(["recreate"]),
   container_list: plain("ps"),
   container_inspect: ofContainer(["inspect"]),
   container_stats: ofContainer(["stats"]),

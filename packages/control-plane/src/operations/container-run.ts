@@ -1,8 +1,9 @@
 import { defineWorkload, type JobHandle, type JobResult, jobResult } from "@cos/core";
 import * as z from "zod";
+import type { Caller } from "../caller.ts";
 import { defineOperation } from "../operation.ts";
 import { previewRun, toAsks } from "../workload-asks.ts";
-import { toWorkload, workloadFields } from "../workload-fields.ts";
+import { toWorkload, type WorkloadFields, workloadFields } from "../workload-fields.ts";
 
 export const containerRun = defineOperation({
   name: "container_run",
@@ -28,10 +29,10 @@ export const containerRun = defineOperation({
       startedAt: z.string().optional().describe("When a detached job started, ISO 8601. It has nothing of a result."),
     });
   },
-  asks: toAsks,
-  preview: previewRun,
+  asks: (context, input) => toAsks(context, toSpec(input, context.caller)),
+  preview: (context, input) => previewRun(context, toSpec(input, context.caller)),
   run: async ({ engine, caller, secrets, progress, output, files, interaction, signal }, { detach, ...fields }) => {
-    const spec = defineWorkload(toWorkload(fields, caller));
+    const spec = toSpec(fields, caller);
     const request = { spec, owner: caller.name, hostRoots: caller.hostRoots, secrets };
     return detach
       ? fromHandle(await engine.jobs.start(request, { progress, signal }))
@@ -40,6 +41,10 @@ export const containerRun = defineOperation({
   format: ({ containerId, name, startedAt, ...result }) =>
     startedAt === undefined ? formatResult(result as JobResult) : `started ${name} (${containerId.slice(0, 12)})`,
 });
+
+function toSpec(fields: WorkloadFields, caller: Caller) {
+  return defineWorkload(toWorkload(fields, caller));
+}
 
 function fromHandle({ startedAt, ...handle }: JobHandle) {
   return { ...handle, startedAt: startedAt.toISOString() };

@@ -48,6 +48,13 @@ describe("the drift of a service", () => {
     expect(drift({ pull: "missing" }, { pull: "always" })).toEqual([]);
   });
 
+  test("is not in a field that was added to specs after the service was made", () => {
+    const { files: _files, ...older } = JSON.parse(specLabel(service()).spec) as Record<string, unknown>;
+    expect(
+      findDrift({ spec: JSON.stringify(older), imageId: oldImage }, { spec: service(), imageId: oldImage }),
+    ).toEqual([]);
+  });
+
   test("shows long values cut", () => {
     const [field] = drift({}, { variables: { A: "x".repeat(5000) } });
     expect(field?.wanted).toMatch(/^"x{198}…$/);

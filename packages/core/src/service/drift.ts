@@ -1,6 +1,6 @@
 import { canonicalJson } from "../canonical.ts";
 import { specLabel } from "../labels.ts";
-import type { WorkloadSpec } from "../spec/workload-spec.ts";
+import { defineWorkload, type WorkloadSpec } from "../spec/workload-spec.ts";
 
 /** A field in which a service is not what was asked for. Values are JSON, cut when they are long. */
 export interface ServiceDrift {
@@ -27,7 +27,7 @@ export function findDrift(
   current: { readonly spec: string; readonly imageId: string },
   wanted: { readonly spec: WorkloadSpec; readonly imageId: string | undefined },
 ): ServiceDrift[] {
-  const [are, asked] = [parse(current.spec), parse(specLabel(wanted.spec).spec)].map((spec) => new Map(fieldsOf(spec)));
+  const [are, asked] = [current.spec, specLabel(wanted.spec).spec].map((spec) => new Map(fieldsOf(parse(spec))));
   const fields = [...new Set([...(are?.keys() ?? []), ...(asked?.keys() ?? [])])]
     .filter((field) => are?.get(field) !== asked?.get(field) && !irrelevant.has(field))
     .toSorted();
@@ -36,11 +36,14 @@ export function findDrift(
   return moved ? [...drift, { field: "image", current: current.imageId, wanted: wanted.imageId }] : drift;
 }
 
+/** A spec with today's defaults for fields that the cos that wrote it did not know. */
 function parse(json: string): unknown {
+  let spec: unknown = {};
   try {
-    return JSON.parse(json);
+    spec = JSON.parse(json);
+    return defineWorkload(spec as WorkloadSpec);
   } catch {
-    return {};
+    return spec;
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Engine } from "../engine.ts";
-import { engineName } from "../labels.ts";
 import type { Container } from "../resources.ts";
 import { findService, type FoundService } from "./find-service.ts";
 import { overtakenBy, retryOvertaken } from "./overtaken.ts";
 import { assertServiceSpec, decideService, driftOf, findLocalImageId } from "./plan-service.ts";
-import { healthCheckOf, repairService, replaceService } from "./replace.ts";
+import { repairService, replaceService } from "./replace.ts";
 import type { ServiceOptions, ServiceRequest, ServiceResult } from "./service.ts";
-import { assertSurvives, type SurvivalOptions } from "./survive.ts";
+import { startService } from "./start-service.ts";
+import type { SurvivalOptions } from "./survive.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 /**
  * Finds or makes a service, the container `cos-<name>`, and sees that it runs. What was started has to survive its first
@@ -26,12 +27,13 @@ export async function ensureService(
   options: ServiceOptions = {},
 ): Promise<ServiceResult> {
   const name = assertServiceSpec(request.spec);
-  return await retryOvertaken(async () => {
+  const once = async (): Promise<ServiceResult> => {
     const { current } = await findRepaired(engine, name, request, options);
     return current === undefined
       ? { status: "created", container: await make(engine, request, options), drift: [] }
       : await bringAbout(engine, current, request, options);
-  }, options.signal);
+  };
+  return await withoutSecrets(request.spec, request.secrets, () => retryOvertaken(once, options.signal));
 }
 
 /**
@@ -53,11 +55,11 @@ export async function findRepaired(
 
 async function make(engine: Engine, request: ServiceRequest, options: ServiceOptions): Promise<Container> {
   const { recreate: _, ...asked } = request;
-  const { id } = await overtakenBy(["already_exists"], () => engine.containers.create(asked, options));
+  const made = await overtakenBy(["already_exists"], () => engine.containers.create(asked, options));
   try {
-    return await startAndProve(engine, id, request.spec, options);
+    return await startService(engine, made, { ...options, secrets: request.secrets });
   } catch (error) {
-    await engine.containers.remove(id).catch(() => undefined);
+    await engine.containers.remove(made.id).catch(() => undefined);
     throw error;
   }
 }
@@ -74,11 +76,8 @@ async function bringAbout(
     case "recreated":
       return { status, container: await replaceService(engine, current, request, options), drift };
     case "started": {
-      const healthCheck = healthCheckOf(current);
-      const container = await overtakenBy(["not_found"], () =>
-        startAndProve(engine, current.id, { name: request.spec.name, healthCheck }, options),
-      );
-      return { status, container, drift };
+      const starting = () => startService(engine, current, { ...options, secrets: request.secrets });
+      return { status, container: await overtakenBy(["not_found"], starting), drift };
     }
     default:
       return { status, container: current, drift };
@@ -94,15 +93,4 @@ async function findImageId(
   const { spec, owner, hostRoots } = request;
   if (spec.env.image !== undefined && spec.pull !== "always") return await findLocalImageId(engine, request, signal);
   return (await engine.images.ensure(spec.env, { pull: spec.pull, owner, hostRoots, signal, progress })).id;
-}
-
-async function startAndProve(
-  engine: Engine,
-  id: string,
-  { name = "", healthCheck }: Pick<ServiceRequest["spec"], "name" | "healthCheck">,
-  { signal, progress }: ServiceOptions,
-): Promise<Container> {
-  progress?.({ phase: "start", message: `Starting ${engineName(name)}` });
-  await engine.containers.start(id, { signal });
-  return await assertSurvives(engine, id, { healthCheck, signal });
 }

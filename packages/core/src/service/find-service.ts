@@ -54,11 +54,6 @@ export function assertService({ name, ownership }: Container, owner?: string): M
   return ownership.labels;
 }
 
-/** Whether a container runs, or is about to by itself. */
-export function isUp({ state }: Container): boolean {
-  return state === "running" || state === "paused" || state === "restarting";
-}
-
 /** Whether a container is a service of this name and owner under one of its temporary names. */
 function isTemporary({ name: onEngine, ownership }: Container, name: string, owner: string): boolean {
   if (ownership.status !== "managed" || onEngine === engineName(name)) return false;

@@ -4,7 +4,8 @@ import { engineName } from "../labels.ts";
 import type { Container } from "../resources.ts";
 import type { WorkloadSpec } from "../spec/workload-spec.ts";
 import { findDrift, type ServiceDrift } from "./drift.ts";
-import { assertService, findService, isUp } from "./find-service.ts";
+import { assertService, findService } from "./find-service.ts";
+import { isUp } from "./start-service.ts";
 import type { ServicePlan, ServiceRequest, ServiceStatus } from "./service.ts";
 
 /**

@@ -8,6 +8,7 @@ import { retryOvertaken } from "./overtaken.ts";
 import { driftOf } from "./plan-service.ts";
 import { replaceService } from "./replace.ts";
 import type { ServiceOptions, ServiceRequest, ServiceResult } from "./service.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 export interface RecreateOptions extends ServiceOptions, Omit<ServiceRequest, "spec" | "owner" | "recreate"> {
   /** Whether the image is pulled anew; otherwise the one that is here is used. */
@@ -35,7 +36,10 @@ export async function recreateService(
   }
   const options = { owner, hostRoots: rest.hostRoots, signal, progress };
   const image = await engine.images.ensure(spec.env, { ...options, pull: pull ? "always" : spec.pull });
-  const replaced = await replaceService(engine, current, { ...rest, spec, owner }, { signal, progress });
+  const request = { ...rest, spec, owner };
+  const replaced = await withoutSecrets(spec, rest.secrets, () =>
+    replaceService(engine, current, request, { signal, progress }),
+  );
   return { status: "recreated", container: replaced, drift: driftOf(current, spec, image.id) };
 }
 

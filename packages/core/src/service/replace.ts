@@ -3,9 +3,9 @@ import { CosError } from "../errors.ts";
 import { engineName, temporaryName } from "../labels.ts";
 import type { CreateOptions } from "../lifecycle.ts";
 import type { Container } from "../resources.ts";
-import type { HealthCheckSpec } from "../spec/workload-spec.ts";
-import { assertService, type FoundService, isUp } from "./find-service.ts";
+import { assertService, type FoundService } from "./find-service.ts";
 import type { ServiceRequest } from "./service.ts";
+import { healthCheckOf, isUp } from "./start-service.ts";
 import { assertSurvives, type SurvivalOptions } from "./survive.ts";
 
 /**
@@ -104,10 +104,4 @@ async function provesItself(engine: Engine, container: Container, options: Survi
     if (CosError.is(error) && (error.code === "failed_precondition" || error.code === "conflict")) return false;
     throw error;
   }
-}
-
-/** The health check that a service was made with. */
-export function healthCheckOf({ ownership }: Container): HealthCheckSpec | undefined {
-  if (ownership.status !== "managed" || ownership.labels.spec === "") return undefined;
-  return (JSON.parse(ownership.labels.spec) as { readonly healthCheck?: HealthCheckSpec }).healthCheck;
 }

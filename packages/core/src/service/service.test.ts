@@ -9,6 +9,7 @@ import type { MemoryProgram } from "../testing/memory-job.ts";
 import { ensureService } from "./ensure-service.ts";
 import { planService } from "./plan-service.ts";
 import { recreateService } from "./recreate-service.ts";
+import { startService } from "./start-service.ts";
 
 const owner = "tester";
 const signer = createSigner(randomBytes(32));
@@ -173,6 +174,43 @@ describe("a name that belongs to somebody else", () => {
     const before = await containers();
     expect(await ensureService(engine, request())).toMatchObject({ status: "created" });
     expect(await containers()).toEqual([...before, "cos-web running"].toSorted());
+  });
+});
+
+describe("the log of a service that fails", () => {
+  const loud = () =>
+    createMemoryEngine({
+      signer,
+      host,
+      images: { app: async ({ variables, stdout }) => (await stdout(`the password is ${variables["PASSWORD"]}\n`), 1) },
+    });
+  const spec = request({ PASSWORD: "secret://db" });
+
+  test("is shown without its secrets", async () => {
+    const secrets = () => "correct horse";
+    await expect(ensureService(loud(), { ...spec, secrets })).rejects.toMatchObject({
+      message: expect.stringContaining("| the password is [secret db]"),
+      details: { exitCode: 1, log: "the password is [secret db]" },
+    });
+  });
+
+  test("is not shown when its secrets cannot be told apart any more", async () => {
+    const container = await loud().containers.create({ ...spec, secrets: () => "correct horse" });
+    const starting = startService(loud(), container);
+    await expect(starting).rejects.toMatchObject({
+      message: "cos-web ended with exit code 1 within its first second.",
+      details: { exitCode: 1 },
+    });
+    expect(JSON.stringify(await starting.catch((error: unknown) => error))).not.toContain("password");
+  });
+});
+
+describe("starting a container", () => {
+  test("leaves one alone that runs, and refuses a job", async () => {
+    const { container } = await ensureService(engine, request());
+    expect(await startService(engine, container)).toBe(container);
+    const job = await engine.containers.create({ owner, spec: defineWorkload({ env: { image: "app" } }) });
+    await expect(startService(engine, job)).rejects.toMatchObject({ code: "failed_precondition" });
   });
 });
 

@@ -19,8 +19,6 @@ const logBytes = 4096;
 /** @param healthCheck of the service; without one its first second counts. */
 export interface SurvivalOptions extends CallOptions {
   readonly healthCheck?: HealthCheckSpec | undefined;
-  /** Makes text of the container's safe to show, e.g. by taking secrets out. */
-  readonly redact?: ((text: string) => string) | undefined;
 }
 
 /**
@@ -33,7 +31,7 @@ export interface SurvivalOptions extends CallOptions {
 export async function assertSurvives(
   engine: Engine,
   id: string,
-  { healthCheck, redact = (text) => text, signal }: SurvivalOptions,
+  { healthCheck, signal }: SurvivalOptions,
 ): Promise<Container> {
   const failed =
     healthCheck === undefined
@@ -41,7 +39,7 @@ export async function assertSurvives(
       : await isNotHealthy(engine, id, longestMs(healthCheck), signal);
   const container = await engine.containers.get(id, { signal });
   if (failed === undefined) return container;
-  const log = redact(printable(await readLastLines(engine, id)));
+  const log = printable(await readLastLines(engine, id));
   const shown = log === "" ? " It wrote nothing." : `\nIts log ends with:\n${log.replace(/^/gm, "| ")}`;
   throw new CosError("failed_precondition", `${container.name} ${failed.what}.${shown}`, {
     hint: "Correct its command, image or configuration.",

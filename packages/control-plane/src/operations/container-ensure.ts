@@ -1,0 +1,30 @@
+import { ensureService } from "@cos/core";
+import * as z from "zod";
+import { defineOperation } from "../operation.ts";
+import { serviceFields, toServiceSpec } from "../service-fields.ts";
+import { findOwnService, previewEnsure } from "../service-preview.ts";
+import { formatService, serviceResult, toServiceOutput } from "../service-result.ts";
+import { toAsks } from "../workload-asks.ts";
+
+export const containerEnsure = defineOperation({
+  name: "container_ensure",
+  title: "Ensure that a service runs",
+  description:
+    "Finds or makes the service `name`, the container cos-<name>, and sees that it runs. Use it for what stays, such as servers and databases, and repeat it at will; use container_run for what ends by itself. It answers unchanged, created, started, or drifted: then the service is not as asked for and stays so, each differing field is told, and `recreate` replaces it, at the loss of files outside named volumes and host paths. What was started must survive its first second, or become healthy when `healthCommand` is given; else it fails with the exit code and the end of the log, a new container is removed again, and a replaced one put back. Give one source of the image, as for container_run. Unless `network` says otherwise it has the network bridge; ports are published on 127.0.0.1 only.",
+  effect: "mutate",
+  input: () =>
+    serviceFields().safeExtend({
+      recreate: z.boolean().default(false).describe("Replace it when it is not as asked for."),
+    }),
+  output: serviceResult,
+  target: (context, { name }) => findOwnService(context, name),
+  asks: (context, input) => toAsks(context, toServiceSpec(input)),
+  preview: (context, { recreate, ...input }) =>
+    previewEnsure(context, { spec: toServiceSpec(input), owner: context.caller.name, recreate }),
+  run: async ({ engine, caller, secrets, progress, signal }, { recreate, ...input }) => {
+    const { name: owner, hostRoots } = caller;
+    const request = { spec: toServiceSpec(input), owner, hostRoots, secrets, recreate };
+    return toServiceOutput(await ensureService(engine, request, { progress, signal }));
+  },
+  format: formatService,
+});
