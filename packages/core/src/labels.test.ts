@@ -299,6 +299,16 @@ describe("a spec's label", () => {
     expect(specLabel(defineWorkload({ env, variables: { A: "1", B: "3" } })).specDigest).not.toBe(one.specDigest);
   });
 
+  test("holds digests in place of the content of files, and references to secrets as they are", () => {
+    const files = [
+      { path: "/in/data", content: "hunter22" },
+      { path: "/in/key", content: "secret://KEY" },
+    ];
+    const { spec } = specLabel(defineWorkload({ env, files }));
+    expect(spec).not.toContain("hunter22");
+    expect(spec).toContain('"content":"secret://KEY"');
+  });
+
   test("holds a digest in place of standard input", () => {
     const [one, two] = ["a secret", "another"].map((stdin) => specLabel(defineWorkload({ env, stdin })));
     expect(one?.spec).not.toContain("a secret");

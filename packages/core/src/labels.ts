@@ -3,6 +3,7 @@ import { canonicalJson, digestOf } from "./canonical.ts";
 import { deriveKey } from "./derive-key.ts";
 import { CosError } from "./errors.ts";
 import { type HmacKey, hmacSha256, toHmacKey } from "./hmac.ts";
+import { toSecretName } from "./secrets.ts";
 import type { WorkloadSpec } from "./spec/workload-spec.ts";
 
 /** What kinds of engine objects carry labels. The kind is part of the signature, so labels cannot move between kinds. */
@@ -223,7 +224,11 @@ export function specLabel(spec: WorkloadSpec): { spec: string; specDigest: strin
   const kept = {
     ...spec,
     ...(spec.stdin === undefined ? {} : { stdin: `sha256:${digestOf(spec.stdin)}` }),
-    files: spec.files.map((file) => ({ ...file, content: `sha256:${digestOf(file.content)}` })),
+    files: spec.files.map((file) =>
+      file.encoding === "utf8" && toSecretName(file.content) !== undefined
+        ? file
+        : { ...file, content: `sha256:${digestOf(file.content)}` },
+    ),
   };
   const text = canonicalJson(kept);
   if (Buffer.byteLength(text) > maxSpecLabelBytes) {

@@ -1,14 +1,5 @@
-import {
-  type Container,
-  type Engine,
-  findSecretNames,
-  type LogChunk,
-  type OutputChunk,
-  Redaction,
-  type SecretSource,
-  textsWithSecrets,
-  type WorkloadSpec,
-} from "@cos/core";
+import type { Container, Engine, LogChunk, OutputChunk, Redaction } from "@cos/core";
+import { openRedaction } from "../container-secrets.ts";
 import type { OperationContext } from "../operation.ts";
 
 /** Where logs are read from: an engine, or one whose logs are without secrets. */
@@ -24,24 +15,9 @@ export async function openLogSource(
   { engine, secrets }: Pick<OperationContext, "engine" | "secrets">,
   container: Container,
 ): Promise<LogSource> {
-  const values = await findValues(container, secrets);
-  if (values.size === 0) return engine;
-  const redaction = new Redaction(values);
+  const redaction = await openRedaction(container, secrets);
+  if (redaction === undefined) return engine;
   return { containers: { logs: (id, options) => redactLog(redaction, engine.containers.logs(id, options)) } };
-}
-
-async function findValues({ ownership }: Container, secrets: SecretSource): Promise<ReadonlyMap<string, string>> {
-  const spec = ownership.status === "managed" ? ownership.labels.spec : "";
-  const values = new Map<string, string>();
-  if (spec === "") return values;
-  for (const name of findSecretNames(textsWithSecrets(JSON.parse(spec) as WorkloadSpec))) {
-    try {
-      values.set(name, await secrets(name));
-    } catch {
-      // The operator took it out of the table; the rest of the log is there to be read.
-    }
-  }
-  return values;
 }
 
 /** What is held back of an entry comes with that entry at the latest, unless its line goes on in the next. */

@@ -1,6 +1,7 @@
 import { toContent, WatchedContent, workloadInput } from "@cos/core";
 import * as z from "zod";
 import { assertManaged } from "../managed-container.ts";
+import { openRedaction } from "../container-secrets.ts";
 import { defineOperation } from "../operation.ts";
 import { containerReference, resolveContainer } from "../resolve.ts";
 
@@ -52,16 +53,18 @@ export const containerFilesGet = defineOperation({
       bytes: z.int().min(0).describe("Of content in all."),
     }),
   target: (context, { container }) => resolveContainer(context, container),
-  run: async ({ engine, files: sink, signal }, { path, limitBytes }, target) => {
+  run: async ({ engine, secrets, files: sink, signal }, { path, limitBytes }, target) => {
     assertManaged(target, "Files are read only from containers that it made.");
     const { id, name } = target;
     const files: z.input<ReturnType<typeof entry>>[] = [];
     const skipped: { path: string; reason: string }[] = [];
     let [omitted, bytes, contentLeft] = [0, 0, contentBytes];
+    // What is copied to files of the caller's is as it is; what stands in an answer is shown.
+    const redaction = sink === undefined ? await openRedaction(target.container, secrets) : undefined;
     const limit = limitBytes ?? (sink === undefined ? mib : undefined);
     for await (const found of engine.containers.readFiles(id, path, { limitBytes: limit, signal })) {
       const keep = sink === undefined && found.size <= contentLeft;
-      const content = found.content && new WatchedContent(found.content, { keep });
+      const content = found.content && new WatchedContent(found.content, { redaction, keep });
       await sink?.(path, { ...found, content });
       const read = await content?.end();
       bytes += read?.size ?? 0;
@@ -70,7 +73,8 @@ export const containerFilesGet = defineOperation({
       else if (found.type !== "file" && found.type !== "directory") {
         skipped.push({ path: found.path, reason: found.skipped ?? "it is no file" });
       } else {
-        const { type, size } = found;
+        const { type } = found;
+        const size = read?.size ?? found.size;
         const mode = found.mode.toString(8).padStart(3, "0");
         if (read?.kept !== undefined) contentLeft -= size;
         const shown = read?.kept === undefined ? {} : toContent(read.kept);

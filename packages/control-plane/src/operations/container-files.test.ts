@@ -63,6 +63,28 @@ describe("files of a container", () => {
     });
   });
 
+  test("come in an answer without the secrets that the container was given, and as they are to who copies them", async () => {
+    const secrets = () => "correct horse battery staple";
+    const variables = { TOKEN: "secret://TOKEN" };
+    const spec = defineWorkload({ env: { image: "app" }, name: "keeper", variables });
+    const { id } = await engine.containers.create({ owner: "agent", spec, secrets });
+    const content = [Buffer.from("token=correct horse battery staple\n")];
+    await engine.containers.writeFiles(id, "/tmp", [{ path: "conf", type: "file", size: 35, content }]);
+    const keeper = openBench({ engine, secrets });
+    const read = async (more = {}) =>
+      await keeper.perform("container_files_get", { container: "keeper", path: "/tmp/conf" }, more);
+    expect(await read()).toMatchObject({
+      result: { files: [{ size: 21, content: "token=[secret TOKEN]\n" }] },
+    });
+    const copied: Buffer[] = [];
+    await read({
+      files: async (_: string, { content: pieces = [] }: { content?: AsyncIterable<Uint8Array> | [] }) => {
+        for await (const piece of pieces) copied.push(Buffer.from(piece));
+      },
+    });
+    expect(Buffer.concat(copied).toString()).toBe("token=correct horse battery staple\n");
+  });
+
   test("are not read past the limit, which is 1 MiB unless raised, or they are streamed", async () => {
     const big = Buffer.alloc(1024 * 1024 + 1, "a");
     await engine.containers.writeFiles((await engine.containers.list())[0]?.id ?? "", "/tmp", [
