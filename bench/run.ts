@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   demux: async () => (await import("./demux.ts")).benchDemux(),
   governance: async () => (await import("./governance.ts")).benchGovernance(),
   list: async () => (await import("./list.ts")).benchList(),
+  gc: async () => (await import("./gc.ts")).benchGc(),
   concurrency: async () => (await import("./concurrency.ts")).benchConcurrency(),
 };
 
