@@ -3,6 +3,7 @@ import { describeMachine } from "./rounds.ts";
 const benches: Readonly<Record<string, () => Promise<void>>> = {
   job: async () => (await import("./job.ts")).benchJob(),
   process: async () => (await import("./process.ts")).benchProcess(),
+  exec: async () => (await import("./exec.ts")).benchExec(),
   output: async () => (await import("./output.ts")).benchOutput(),
   demux: async () => (await import("./demux.ts")).benchDemux(),
   governance: async () => (await import("./governance.ts")).benchGovernance(),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { CosError } from "./errors.ts";
 import type { OutputSink } from "./output.ts";
 import { parseWith } from "./parse.ts";
+import type { SecretSource } from "./secrets.ts";
 import { isDecodable, workloadInput } from "./spec/workload-spec.ts";
 
 /** Most bytes of each output stream that a result can keep. */
@@ -70,7 +71,10 @@ function makeResult() {
 }
 
 /** A command to run in a container that runs. */
-export type ExecRequest = z.input<ReturnType<typeof makeRequest>>;
+export interface ExecRequest extends z.input<ReturnType<typeof makeRequest>> {
+  /** Gives the values of the secrets that its variables refer to. */
+  readonly secrets?: SecretSource | undefined;
+}
 /** The same, checked and with its defaults. Made by {@link defineExec}. */
 export type ExecSpec = z.output<ReturnType<typeof makeRequest>>;
 /** How a command in a container ended. */
@@ -83,11 +87,11 @@ export interface ExecOptions {
 }
 
 /**
- * Checks a command and fills in what it leaves out. Nothing happens on any engine.
+ * Checks a command and fills in what it leaves out. Nothing happens on any engine, and no secret is asked for.
  *
  * @throws CosError `invalid_argument` naming each field that is wrong.
  */
-export function defineExec(request: ExecRequest): ExecSpec {
+export function defineExec({ secrets: _secrets, ...request }: ExecRequest): ExecSpec {
   const spec = parseWith(execRequest(), request, "command");
   if (spec.stdin === undefined || isDecodable(spec.stdin, spec.stdinEncoding)) return spec;
   throw new CosError("invalid_argument", "stdin is not base64, or larger than 16 MiB.", {

@@ -80,6 +80,7 @@ export class DockerEngine implements Engine {
     this.containers = new Containers({
       ...this.#job,
       helperImage: this.#helperImage,
+      inits: new Map(),
       track: (options, run) => this.#track(options, run),
     });
   }

@@ -1,5 +1,6 @@
 import { CosError } from "../errors.ts";
 import { defineExec, type ExecOptions, type ExecRequest, type ExecResult } from "../exec.ts";
+import { textsWithSecrets, withSecrets } from "../secrets.ts";
 import { defineWorkload } from "../spec/workload-spec.ts";
 import type { MemoryContainer } from "./memory-containers.ts";
 import { type KillReason, type MemoryProgram, runProgram } from "./memory-job.ts";
@@ -20,38 +21,41 @@ export async function execInMemory(
       hint: "Start it first.",
     });
   }
-  const spec = defineWorkload({
-    env: { image: "busybox" },
-    command,
-    variables,
-    stdinEncoding,
-    ...(workingDir === undefined ? {} : { workingDir }),
-    ...(user === undefined ? {} : { user }),
-    ...(stdin === undefined ? {} : { stdin }),
-    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  return await withSecrets(textsWithSecrets({ variables }), request.secrets, async (secrets) => {
+    const spec = defineWorkload({
+      env: { image: "busybox" },
+      command,
+      variables,
+      stdinEncoding,
+      ...(workingDir === undefined ? {} : { workingDir }),
+      ...(user === undefined ? {} : { user }),
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+    });
+    const started = performance.now();
+    const ending = await runProgram(program, {
+      spec,
+      variables: secrets.valuesOf(spec.variables),
+      redaction: secrets.redaction,
+      mounts: new Map(),
+      files: container.files,
+      outputBytes,
+      options: { output, signal: AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]) },
+      kill: new AbortController(),
+    });
+    const killed: KillReason | undefined = ending.killedBy;
+    return {
+      exitCode: ending.exitCode,
+      stdout: ending.stdout.text(),
+      stderr: ending.stderr.text(),
+      stdoutCutBytes: ending.stdout.cutBytes,
+      stderrCutBytes: ending.stderr.cutBytes,
+      timedOut: killed === "timeout",
+      cancelled: killed === "cancel",
+      ...(killed === undefined ? {} : { killed: true }),
+      ...(killed === "timeout" ? { hint: "Raise timeoutSeconds if it needs longer." } : {}),
+      outputLost: false,
+      ranMs: performance.now() - started,
+    };
   });
-  const started = performance.now();
-  const ending = await runProgram(program, {
-    spec,
-    variables: spec.variables,
-    mounts: new Map(),
-    files: container.files,
-    outputBytes,
-    options: { output, signal: AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]) },
-    kill: new AbortController(),
-  });
-  const killed: KillReason | undefined = ending.killedBy;
-  return {
-    exitCode: ending.exitCode,
-    stdout: ending.stdout.text(),
-    stderr: ending.stderr.text(),
-    stdoutCutBytes: ending.stdout.cutBytes,
-    stderrCutBytes: ending.stderr.cutBytes,
-    timedOut: killed === "timeout",
-    cancelled: killed === "cancel",
-    ...(killed === undefined ? {} : { killed: true }),
-    ...(killed === "timeout" ? { hint: "Raise timeoutSeconds if it needs longer." } : {}),
-    outputLost: false,
-    ranMs: performance.now() - started,
-  };
 }

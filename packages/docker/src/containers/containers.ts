@@ -27,9 +27,8 @@ import {
 import type { ContainerBody, ContainerRow } from "../api.ts";
 import { readFiles } from "../archive/read-files.ts";
 import { writeFiles } from "../archive/write-files.ts";
-import type { HelperContext } from "../exec/helper.ts";
 import { recoverHalted } from "../exec/recover.ts";
-import { runExec } from "../exec/run-exec.ts";
+import { type ExecContext, runExec } from "../exec/run-exec.ts";
 import type { StartQueue } from "../job/start-queue.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { inspectContainer } from "./inspect.ts";
@@ -42,7 +41,7 @@ import { readStats } from "./stats.ts";
 import { toDetails } from "./state-digest.ts";
 import { waitForContainer } from "./wait.ts";
 
-export interface ContainersContext extends CreateIdleContext, HelperContext {
+export interface ContainersContext extends CreateIdleContext, ExecContext {
   readonly queue: StartQueue;
   /** Does what closing the engine cancels and waits for. */
   readonly track: <T>(options: ExecOptions | undefined, run: (options: ExecOptions) => Promise<T>) => Promise<T>;

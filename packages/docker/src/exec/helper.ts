@@ -13,7 +13,7 @@ import type { ExecMark } from "./start-exec.ts";
 /** How long each step of getting a helper may take, in milliseconds. */
 const stepDeadlineMs = 20_000;
 /** How long one may be found afterwards, in seconds. One whose cos has died ends by itself, because its input ends. */
-const ttlSeconds = 120;
+const ttlSeconds = 60;
 
 /** What the container of a helper is for, as its label says. */
 export const helperPurpose = "kills a command in another container";

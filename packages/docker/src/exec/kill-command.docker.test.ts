@@ -135,6 +135,20 @@ describe("a command that overruns is killed", () => {
   });
 });
 
+test("a command whose container ends while it is to be killed has ended with it", async () => {
+  const id = await startService();
+  const create = /^POST \/containers\/create/;
+  let ended = () => {};
+  proxy.script(create, { kind: "hold-answer", until: new Promise<void>((resolve) => (ended = resolve)) });
+  const running = killed(id, ["sleep", "128"]);
+  await proxy.seen(create);
+  await callEngine("POST", `/containers/${id}/kill`);
+  ended();
+  const result = await running;
+  expect(result).toMatchObject({ exitCode: 137 });
+  expect(result.killed).not.toBe(false);
+});
+
 describe("where the helper can do less", () => {
   test("an init that the command has killed proves nothing", async () => {
     const id = await startService();
@@ -244,6 +258,7 @@ describe("a container is halted only for what survives being killed", () => {
 
   test("and stays halted when somebody else has halted it", async () => {
     const id = await startService();
+    expect(await engine.containers.exec(id, { command: "true" })).toMatchObject({ exitCode: 0 });
     await callEngine("POST", `/containers/${id}/pause`);
     expect(await engine.containers.recover()).toEqual([]);
     await expect(engine.containers.exec(id, { command: "true" })).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CosError } from "@cos/core";
 import type { ContainerBody } from "../api.ts";
+import { inspectContainer } from "../containers/inspect.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { refusalStatus } from "../transport/refusal.ts";
 import { type HelperContext, openHelper } from "./helper.ts";
@@ -36,13 +37,10 @@ export interface KillReport {
  * Without one, processes that cut both their descent and their environment off are not found. Then the end counts as
  * proved only if, besides, no process in the container is as young as the command.
  */
-export async function killCommand(context: KillContext, container: ContainerBody, mark: ExecMark): Promise<KillReport> {
-  if ((container.HostConfig.PidMode ?? "") !== "") {
-    return unproved("The container shares its processes with others, where cos kills nothing.");
-  }
+export async function killCommand(context: KillContext, containerId: string, mark: ExecMark): Promise<KillReport> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await killOnce(context, container, mark);
+      return await killOnce(context, containerId, mark);
     } catch (error) {
       const { message, hint } = CosError.from(error);
       if (attempt === attempts) return unproved(hint === undefined ? message : `${message} ${hint}`);
@@ -50,7 +48,13 @@ export async function killCommand(context: KillContext, container: ContainerBody
   }
 }
 
-async function killOnce(context: KillContext, container: ContainerBody, mark: ExecMark): Promise<KillReport> {
+async function killOnce(context: KillContext, containerId: string, mark: ExecMark): Promise<KillReport> {
+  const container = await findContainer(context.client, containerId);
+  // Nothing outlives its container.
+  if (container?.State.Running !== true) return { proved: true, nothingFound: true };
+  if ((container.HostConfig.PidMode ?? "") !== "") {
+    return unproved("The container shares its processes with others, where cos kills nothing.");
+  }
   const helper = await openHelper(context, container, mark);
   if (helper === undefined) {
     return unproved(
@@ -75,6 +79,15 @@ async function killOnce(context: KillContext, container: ContainerBody, mark: Ex
   } finally {
     // One that is left behind tells whoever recovers that the container is to go on.
     helper.close({ remove: !halted });
+  }
+}
+
+async function findContainer(client: EngineClient, id: string): Promise<ContainerBody | undefined> {
+  try {
+    return await inspectContainer(client, id);
+  } catch (error) {
+    if (CosError.is(error) && error.code === "not_found") return undefined;
+    throw error;
   }
 }
 

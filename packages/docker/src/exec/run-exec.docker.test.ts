@@ -112,6 +112,23 @@ describe("what cannot be run", () => {
   });
 });
 
+test("a secret gets into the command, and neither into its output nor into what the engine keeps", async () => {
+  const received: Buffer[] = [];
+  const request = {
+    command: 'echo "$TOKEN"; echo "$TOKEN" >&2; test "$TOKEN" = s3cr3t-value',
+    variables: { TOKEN: "secret://token" },
+    secrets: () => "s3cr3t-value",
+  };
+  const result = await engine.containers.exec(id, request, {
+    output: ({ data }) => void received.push(Buffer.from(data)),
+  });
+  expect(result.exitCode).toBe(0);
+  expect(JSON.stringify(result) + Buffer.concat(received).toString()).not.toContain("s3cr3t-value");
+  await expect(engine.containers.exec(id, { ...request, secrets: undefined })).rejects.toMatchObject({
+    code: "failed_precondition",
+  });
+});
+
 test("a container without a shell, or anything else of a system, runs programs and has them killed", async () => {
   const dockerfile = "FROM busybox:latest AS from\nFROM scratch\nCOPY --from=from /bin/busybox /busybox-app\n";
   const image = await engine.images.ensure({ build: { inline: dockerfile } }, { owner: "tester", pull: "never" });
@@ -228,6 +245,11 @@ describe("when the engine", () => {
     const change = (body: unknown) => ({ ...(body as object), ExitCode: null });
     proxy.script(inspectRequest, { kind: "rewrite-answer", change }, 3);
     expect(await exec("exit 7")).toMatchObject({ exitCode: 7 });
+  });
+
+  test("does not answer the start, the command's time is over all the same", async () => {
+    proxy.script(startRequest, { kind: "hold-answer" });
+    expect(await exec("sleep 96", { timeoutSeconds: 1 })).toMatchObject({ timedOut: true, killed: true });
   });
 
   test("does not answer the start, cancelling ends the call and does not say that nothing ran", async () => {

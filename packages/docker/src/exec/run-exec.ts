@@ -1,8 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { CosError, defineExec, type ExecOptions, type ExecRequest, type ExecResult } from "@cos/core";
-import type { ContainerBody } from "../api.ts";
-import { inspectContainer } from "../containers/inspect.ts";
+import {
+  CosError,
+  defineExec,
+  type ExecOptions,
+  type ExecRequest,
+  type ExecResult,
+  type ExecSpec,
+  type Secrets,
+  textsWithSecrets,
+  withSecrets,
+} from "@cos/core";
+import { assertFullId, inspectContainer } from "../containers/inspect.ts";
 import { JobOutput } from "../job/job-output.ts";
+import type { HijackedStream } from "../transport/hijack.ts";
 import { engineMessage } from "../transport/refusal.ts";
 import { brokenExitCode, type EndedExec, execEnd } from "./exec-state.ts";
 import { type ExecEnding, followExec } from "./follow.ts";
@@ -13,29 +23,50 @@ import { startStopClock, type StopReason } from "./stop-clock.ts";
 /** How long the engine may need to say how a killed command ended, and for the rest of its output. Milliseconds. */
 const afterKillMs = { end: 5_000, endUnproved: 500, output: 1_000 };
 
+/** Most containers that are remembered. */
+const mostInits = 1_000;
+
+export interface ExecContext extends KillContext {
+  /** Whether containers have an init, by id, as far as it is known. */
+  readonly inits: Map<string, boolean>;
+}
+
 /**
  * Runs a command in a container: looks at the container, creates, starts, and follows to the end. Where the container
  * has an init, the command runs below one of its own, so that nothing it starts can leave its tree.
  */
 export async function runExec(
-  context: KillContext,
+  context: ExecContext,
   containerId: string,
   request: ExecRequest,
   options: ExecOptions,
 ): Promise<ExecResult> {
-  const { client } = context;
   const spec = defineExec(request);
-  const body = await inspectContainer(client, containerId, options.signal);
-  if (!body.State.Running || body.State.Paused === true) throw doesNotRun();
-  const mark = { marker: randomBytes(16).toString("hex"), hasInit: hasInit(body) };
-  const output = new JobOutput(spec.outputBytes, options.output);
-  const execId = await createExec(client, containerId, spec, mark, options.signal);
+  return await withSecrets(textsWithSecrets(spec), request.secrets, (secrets) =>
+    runWithSecrets(context, containerId, { spec, secrets }, options),
+  );
+}
+
+async function runWithSecrets(
+  context: ExecContext,
+  containerId: string,
+  { spec, secrets }: { readonly spec: ExecSpec; readonly secrets: Secrets },
+  options: ExecOptions,
+): Promise<ExecResult> {
+  const { client } = context;
+  assertFullId(containerId);
+  const hasInit = context.inits.get(containerId) ?? (await lookForInit(context, containerId, options.signal));
+  const mark = { marker: randomBytes(16).toString("hex"), hasInit };
+  const output = new JobOutput(spec.outputBytes, options.output, { redaction: secrets.redaction });
+  const variables = secrets.valuesOf(spec.variables);
+  const execId = await createExec(client, containerId, { ...spec, variables }, mark, options.signal);
   if (options.signal?.aborted === true) throw new CosError("cancelled", "The command was cancelled before it started.");
   const startedAt = process.hrtime.bigint();
-  const stream = await startExec(client, execId, spec, output, options.signal);
   const clock = startStopClock(spec.timeoutSeconds, options.signal);
   const over = new AbortController();
+  let stream: HijackedStream | undefined;
   try {
+    stream = await startExec(client, execId, spec, output, clock.signal);
     const following = followExec(client, execId, { stream, output, signal: over.signal });
     following.catch(() => undefined);
     const first = await Promise.race([following, clock.reason]);
@@ -45,10 +76,11 @@ export async function runExec(
         : await end(first, {
             following,
             ended: () => execEnd(client, execId, over.signal),
-            kill: () => killCommand(context, body, mark),
+            kill: () => killCommand(context, containerId, mark),
           });
     if (ending.ended?.ran === false) throw notStarted(output.stdout.text());
-    await (ending.kill === undefined ? output.drained() : Promise.race([output.drained(), after(afterKillMs.output)]));
+    stream?.destroy();
+    await (ending.kill === undefined ? output.end() : Promise.race([output.end(), after(afterKillMs.output)]));
     const hint = toHint(ending, spec.timeoutSeconds);
     return {
       ...(ending.ended === undefined ? {} : { exitCode: ending.ended.exitCode }),
@@ -61,7 +93,7 @@ export async function runExec(
       ...(ending.kill === undefined ? {} : { killed: ending.kill.proved }),
       ...(ending.kill?.survivors === undefined ? {} : { survivors: ending.kill.survivors }),
       ...(hint === undefined ? {} : { hint }),
-      outputLost: ending.lost || (ending.kill === undefined && !output.intact),
+      outputLost: stream === undefined || ending.lost || (ending.kill === undefined && !output.intact),
       ranMs: Number(process.hrtime.bigint() - startedAt) / 1e6,
     };
   } finally {
@@ -71,9 +103,21 @@ export async function runExec(
   }
 }
 
-/** Engines put no init into containers that share their processes, whatever was asked for. */
-function hasInit({ HostConfig: { Init, PidMode = "" } }: ContainerBody): boolean {
-  return Init === true && PidMode === "";
+/**
+ * Whether a container has an init. That never changes, so it is asked once. Engines put none into containers that share
+ * their processes, whatever was asked for.
+ */
+async function lookForInit(
+  { client, inits }: ExecContext,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { State, HostConfig } = await inspectContainer(client, id, signal);
+  if (!State.Running || State.Paused === true) throw doesNotRun();
+  const hasInit = HostConfig.Init === true && (HostConfig.PidMode ?? "") === "";
+  if (inits.size >= mostInits) inits.clear();
+  inits.set(id, hasInit);
+  return hasInit;
 }
 
 interface Ending {
