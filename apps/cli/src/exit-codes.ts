@@ -1,4 +1,4 @@
-/** Exit codes of `cos` beside a job's own. Those of `cos run` are Docker's and coreutils'. */
+/** Exit codes of `cos` beside a job's own. Those of `cos run` and `cos exec` are Docker's and coreutils'. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -6,7 +6,7 @@ export const exitCodes = {
   /** Nothing is broken, and something is to be looked at. */
   remarks: 3,
   timedOut: 124,
-  /** `cos run` failed before the job could say anything. */
+  /** `cos run` or `cos exec` failed before what it runs could say anything. */
   cosFailed: 125,
   /** Policy, or a person, said no; or nobody was there to say yes. */
   refused: 125,

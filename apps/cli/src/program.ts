@@ -2,6 +2,7 @@ import "./interpreted-schemas.ts";
 import { catalogue, type Operation } from "@cos/control-plane";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { doctor } from "./doctor.ts";
+import { exec } from "./exec.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addFlags, toInput } from "./flags.ts";
 import { gc } from "./gc.ts";
@@ -58,6 +59,7 @@ const actions: Readonly<Record<string, Action>> = {
   container_create: service,
   container_start: service,
   container_recreate: service,
+  container_exec: exec,
   container_list: ps,
   container_logs: logs,
   container_stats: stats,
@@ -101,7 +103,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version that were asked for are no failure.
-    process.exitCode = error.exitCode === 0 ? exitCodes.ok : argv[0] === "run" ? exitCodes.cosFailed : exitCodes.usage;
+    process.exitCode =
+      error.exitCode === 0
+        ? exitCodes.ok
+        : ["run", "exec"].includes(argv[0] ?? "")
+          ? exitCodes.cosFailed
+          : exitCodes.usage;
   }
 }
 

@@ -67,6 +67,31 @@ export const words: Readonly<Record<string, Words>> = {
     positionals: ["container"],
     examples: ["cos recreate web", "cos recreate --pull web"],
   },
+  container_exec: {
+    command: "exec",
+    positionals: ["container"],
+    rest: "command",
+    description:
+      "Runs a command in a container that runs, streams its output and exits with its exit code. After --timeout, and on Ctrl-C, it is killed in the container with everything that it has started. Exit codes of its own: 124 timed out, 125 cos failed or refused.",
+    help: {
+      command:
+        "Shell command line, run by the container's /bin/sh -c. To run a program with arguments, put it after --.",
+      stdin: 'Standard input: "-" for cos\'s own, the name of a file, or the text itself.',
+      env: "Environment variable; NAME alone takes its value from here. May be repeated.",
+    },
+    flags: {
+      command: "-c, --cmd",
+      env: "-e, --env",
+      user: "-u, --user",
+      workingDir: "-w, --workdir",
+      timeoutSeconds: "--timeout",
+    },
+    examples: [
+      "cos exec web -- nginx -t",
+      "cos exec db --user postgres --cmd \"psql -c 'select 1'\"",
+      "cos exec db --stdin - -- psql -U postgres < schema.sql",
+    ],
+  },
   container_list: { command: "ps", flags: { all: "-a, --all" } },
   container_inspect: { command: "inspect", positionals: ["container"], examples: ["cos inspect web"] },
   container_stats: {

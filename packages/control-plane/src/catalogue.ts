@@ -4,6 +4,7 @@ import { containerFilesPut } from "./operations/container-files-put.ts";
 import { containerInspect } from "./operations/container-inspect.ts";
 import { containerCreate } from "./operations/container-create.ts";
 import { containerEnsure } from "./operations/container-ensure.ts";
+import { containerExec } from "./operations/container-exec.ts";
 import { containerList } from "./operations/container-list.ts";
 import { containerLogs } from "./operations/container-logs.ts";
 import { containerReap } from "./operations/container-reap.ts";
@@ -34,6 +35,7 @@ import { ping } from "./operations/ping.ts";
 export const catalogue: readonly Operation[] = [
   containerRun,
   containerEnsure,
+  containerExec,
   containerList,
   containerInspect,
   containerStats,

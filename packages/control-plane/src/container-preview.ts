@@ -10,7 +10,7 @@ import { toSummary } from "./summary.ts";
  * @param consequences what else there is to say, as sentences.
  */
 export function previewContainer(
-  deed: "Start" | "Restart" | "Stop" | "Recreate" | "Remove",
+  deed: "Start" | "Restart" | "Stop" | "Recreate" | "Remove" | "Run a command in",
   { container, owner, image }: ContainerTarget,
   more: Readonly<Record<string, unknown>>,
   consequences: readonly string[] = [],
@@ -24,7 +24,7 @@ export function previewContainer(
       ...consequences,
     ].join(" "),
     changes: {
-      action: deed.toLowerCase(),
+      action: deed === "Run a command in" ? "exec" : deed.toLowerCase(),
       container: {
         ...summary,
         ...(details?.startedAt === undefined ? {} : { startedAt: details.startedAt.toISOString() }),

@@ -19,6 +19,7 @@ const info: EngineInfo = {
   dataRoot: "/var/lib/docker",
   securityOptions: ["seccomp"],
   liveRestore: true,
+  helperImage: "sha256:0123456789abcdef",
   components: [{ name: "runc", version: "1.3.3" }],
   warnings: [],
 };
@@ -56,6 +57,13 @@ describe("an engine", () => {
         fix: expect.any(String),
       }),
     );
+  });
+
+  test("is warned about when nothing can kill commands in containers, and is told what to do", () => {
+    const exec = (helperImage?: string) =>
+      checkEngine({ ...info, helperImage }, all).find(({ subject }) => subject === "exec");
+    expect(exec()).toMatchObject({ status: "warn", fix: expect.stringContaining("docker pull busybox") });
+    expect(exec("/bin/busybox")).toMatchObject({ status: "ok", message: expect.stringContaining("/bin/busybox") });
   });
 
   test("is warned about without seccomp or live-restore, and with every warning of its own", () => {

@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { CosError, type Engine } from "@cos/core";
 import { connectDocker } from "@cos/docker";
 import { checkEngine, type Finding } from "./engine-health.ts";
-import { findPaths } from "./installation.ts";
+import { findHelperImage, findPaths } from "./installation.ts";
 import { openKeys } from "./keys.ts";
 import { loadPolicy } from "./policy-source.ts";
 import { openSecretsTable } from "./secrets-table.ts";
@@ -24,7 +24,7 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Fi
   ];
   let engine: Engine;
   try {
-    engine = await connectDocker({ env });
+    engine = await connectDocker({ env, helperImage: findHelperImage(env) });
   } catch (error) {
     const { message, hint } = CosError.from(error);
     return [

@@ -47,6 +47,18 @@ export function checkEngine(info: EngineInfo, limits: Engine["capabilities"]["li
             fix: 'Set "live-restore": true in the engine\'s daemon.json.',
           },
         ]),
+    info.helperImage === undefined
+      ? {
+          subject: "exec",
+          status: "warn",
+          message: "commands that overrun in containers cannot be killed: there is no image to do it with",
+          fix: "docker pull busybox, or name an image on the engine that has /bin/busybox with COS_HELPER_IMAGE.",
+        }
+      : {
+          subject: "exec",
+          status: "ok",
+          message: `commands that overrun in containers are killed from ${info.helperImage.replace(/^(sha256:.{12}).*/, "$1")}`,
+        },
     ...info.warnings.map((message) => ({ subject: "engine", status: "warn" as const, message })),
   ];
 }

@@ -47,6 +47,11 @@ export function isReadOnly({ COS_READ_ONLY: said = "" }: NodeJS.ProcessEnv): boo
   return !["", "0", "false", "no"].includes(said.toLowerCase());
 }
 
+/** The image on the engine that kills commands which overrun in containers, as `COS_HELPER_IMAGE` names it. */
+export function findHelperImage({ COS_HELPER_IMAGE: said = "" }: NodeJS.ProcessEnv): string | undefined {
+  return said === "" ? undefined : said;
+}
+
 const policyNames = ["policy.yaml", "policy.yml", "policy.json"];
 const secretsNames = ["secrets.yaml", "secrets.yml", "secrets.json"];
 

@@ -4,7 +4,7 @@ import { createApprovals, createTickets, type Policy } from "@cos/policy";
 import type { ApprovalServer } from "./approvals/server.ts";
 import { catalogue } from "./catalogue.ts";
 import { findDue } from "./expiry.ts";
-import { findPaths, isReadOnly } from "./installation.ts";
+import { findHelperImage, findPaths, isReadOnly } from "./installation.ts";
 import { openInstallationLog, openKeys } from "./keys.ts";
 import type { Caller } from "./caller.ts";
 import { type ControlPlane, createControlPlane } from "./perform.ts";
@@ -61,7 +61,7 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
   let connection: Promise<Engine> | undefined;
 
   const open = async () => {
-    const engine = await connectDocker({ env, signer: keys().signer });
+    const engine = await connectDocker({ env, signer: keys().signer, helperImage: findHelperImage(env) });
     reaping.connected(engine);
     return engine;
   };

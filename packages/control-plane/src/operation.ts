@@ -59,6 +59,8 @@ export interface Operation<
   readonly title: string;
   readonly description: string;
   readonly effect: Effect;
+  /** Whether others may change its target while it runs; unless set, they wait for its end. */
+  readonly sharesTarget?: true;
   readonly input: Input;
   readonly output: Output;
   /** Finds what the call acts on. Only reads. */

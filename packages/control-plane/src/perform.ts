@@ -204,6 +204,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
 
         const changes = operation.effect !== "read";
         if (changes) trail.record("started");
+        if (operation.sharesTarget === true) endTurn();
         const done = await trail.step(async () => {
           const result = operation.output.parse(await operation.run(context, input, target));
           return { result, text: operation.format(result) };

@@ -34,6 +34,10 @@ const samples: Readonly<Record<string, Sample>> = {
   container_create: ofService("create"),
   container_start: ofContainer(["start"]),
   container_recreate: ofContainer(["recreate"]),
+  container_exec: {
+    input: ({ container }) => ({ container, command: ["true"] }),
+    words: ({ container }) => ["exec", container, "--", "true"],
+  },
   container_list: plain("ps"),
   container_inspect: ofContainer(["inspect"]),
   container_stats: ofContainer(["stats"]),

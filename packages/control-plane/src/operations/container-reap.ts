@@ -48,6 +48,8 @@ export const containerReap = defineOperation({
   },
   run: async (context, input) => {
     const { engine, signal } = context;
+    // Its helper, which expires like everything else, tells of a container that was left halted.
+    await engine.containers.recover({ signal });
     const { expired, leftovers, overdue } = await dueFor(context, input);
     const killed = await tryEach(overdue, ({ id }) => engine.containers.kill(id, { signal }));
     const removed = await tryEach(expired, ({ id }) => engine.containers.remove(id, { signal }));
