@@ -7,7 +7,6 @@ import {
   type ExecResult,
   type ExecSpec,
   type Secrets,
-  textsWithSecrets,
   withSecrets,
 } from "@cos/core";
 import { assertFullId, inspectContainer } from "../containers/inspect.ts";
@@ -42,7 +41,7 @@ export async function runExec(
   options: ExecOptions,
 ): Promise<ExecResult> {
   const spec = defineExec(request);
-  return await withSecrets(textsWithSecrets(spec), request.secrets, (secrets) =>
+  return await withSecrets(Object.values(spec.variables), request.secrets, (secrets) =>
     runWithSecrets(context, containerId, { spec, secrets }, options),
   );
 }
