@@ -14,6 +14,7 @@ const printed: Readonly<Record<string, string>> = {
   "cli-jobs.sh": "words: 3",
   "library-job.ts": "hello",
   "library-streaming.ts": "line 3",
+  "two-containers.sh": "answer: hello from the service",
 };
 
 describe("the examples run as they stand", () => {
@@ -27,6 +28,8 @@ describe("the examples run as they stand", () => {
     expect(stdout).toContain(expectedOf(name));
     const left = await installation.cos(["ps", "--all", "--managed", "--quiet"]);
     expect(left.stdout, "containers that it leaves behind").toBe("");
+    const networks = await installation.cos(["network", "ls", "--managed", "--quiet"]);
+    expect(networks.stdout, "networks that it leaves behind").toBe("");
   });
 
   test.each(examples.filter((name) => name.endsWith(".ts")))("%s", async (name) => {
