@@ -36,6 +36,11 @@ describe("a pull that fails", () => {
       "denied",
       "r.io does not let this user pull r.io/x:1.",
     ],
+    [
+      `error parsing HTTP 400 response body: invalid character 'C' looking for beginning of value: "Client sent an HTTP request to an HTTPS server.\\n"`,
+      "denied",
+      "r.io does not let this user pull r.io/x:1.",
+    ],
     ["toomanyrequests: You have reached your pull rate limit.", "unavailable", "r.io allows no more pulls for now."],
     [
       "no matching manifest for linux/arm64/v8 in the manifest list entries",

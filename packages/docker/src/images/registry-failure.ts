@@ -44,8 +44,9 @@ const kinds: readonly Kind[] = [
     hint: (transfer) => `Check the name; if it is private, sign in: ${signIn(transfer)}`,
   },
   {
+    // Engines that are told to trust any certificate try again without TLS once they are not let in, and tell only of that.
     pattern:
-      /unauthorized|no basic auth credentials|authentication required|access (?:to the resource is )?denied|forbidden|denied:/i,
+      /HTTP request to an HTTPS server|unauthorized|no basic auth credentials|authentication required|access (?:to the resource is )?denied|forbidden|denied:/i,
     code: "denied",
     says: ({ deed, reference, domain }) => `${domain} does not let this user ${deed} ${reference}.`,
     hint: (transfer) => `Sign in with an account that may: ${signIn(transfer)}`,
