@@ -11,6 +11,7 @@ const examples = readdirSync(directory);
 
 /** What the examples print that nothing else does, so that one which fails quietly is seen. */
 const printed: Readonly<Record<string, string>> = {
+  "build-once-run-many.sh": "one two three: 3",
   "cli-jobs.sh": "words: 3",
   "library-job.ts": "hello",
   "library-streaming.ts": "line 3",
@@ -20,7 +21,11 @@ const printed: Readonly<Record<string, string>> = {
 describe("the examples run as they stand", () => {
   let installation: Installation;
   beforeEach(() => void (installation = makeInstallation()));
-  afterEach(() => installation.remove());
+  afterEach(async () => {
+    const images = await installation.cos(["image", "ls", "--managed", "--quiet"]);
+    for (const id of images.stdout.trim().split("\n")) if (id !== "") await installation.cos(["image", "rm", id]);
+    installation.remove();
+  });
 
   test.each(examples.filter((name) => name.endsWith(".sh")))("%s", async (name) => {
     const env = { ...installation.env, COS: installation.command.join(" ") };

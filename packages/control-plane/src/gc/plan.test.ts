@@ -145,6 +145,12 @@ describe("images", () => {
     expect(idsOf({ containers, images: [image("cache:1")] })).toEqual(["container-ended", "image-cache:1"]);
   });
 
+  test("that were built by name stay, until a newer build has taken that name", () => {
+    const ownership = managed("image:1", { lifecycle: "persistent", image: "docker.io/library/app:1" });
+    expect(idsOf({ images: [image("image:1", { ownership, tags: ["cos-image:1", "app:1"] })] })).toEqual([]);
+    expect(idsOf({ images: [image("image:1", { ownership })] })).toEqual(["image-image:1"]);
+  });
+
   test("stay when they were built for somebody, have another tag, are a base, or are young", () => {
     const images = [
       image("build:1"),

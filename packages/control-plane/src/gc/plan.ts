@@ -75,10 +75,13 @@ function isOver(container: Container, { now, graceSeconds }: GcRequest): boolean
   return graceSeconds === 0 || isPast(finishedAt, graceMs, now);
 }
 
-/** An image of base and provision that has only the tag cos gave it, and on which nothing else is built. */
+/**
+ * An image that has only the tag of its content, and on which nothing else is built: one of base and provision, or one
+ * that was built by name and has lost that name to a newer build.
+ */
 function isUnusedCache(image: Image, { now, graceSeconds }: GcRequest): boolean {
   const { ownership, tags, use } = image;
-  if (ownership.status !== "managed" || !ownership.labels.name.startsWith("cache:")) return false;
+  if (ownership.status !== "managed" || !/^(?:cache|image):/.test(ownership.labels.name)) return false;
   const hasOnlyItsTag = tags.length === 1 && tags[0] === engineName(ownership.labels.name);
   return hasOnlyItsTag && use?.isBase === false && isPast(madeAt(image), graceSeconds * 1000, now);
 }
