@@ -86,6 +86,17 @@ function nameOf(field: string, words: Words): string {
 }
 
 const fieldOf = new WeakMap<Option, string>();
+const choicesOf = new WeakMap<Option, readonly string[]>();
+
+/** The field of an operation's input that an option gives, if it gives one. */
+export function toField(option: Option): string | undefined {
+  return fieldOf.get(option);
+}
+
+/** The values that the field of an option can have, where they can be listed. */
+export function toChoices(option: Option): readonly string[] {
+  return choicesOf.get(option) ?? [];
+}
 
 const placeholders = {
   flag: "",
@@ -104,6 +115,7 @@ function toOption(field: string, shape: FieldShape, spelling: string): Option {
   const parser = parserOf(shape);
   if (parser !== undefined) option.argParser(parser);
   fieldOf.set(option, field);
+  choicesOf.set(option, shape.choices);
   return option;
 }
 

@@ -1,6 +1,7 @@
 import "./interpreted-schemas.ts";
 import { catalogue, type Operation } from "@cos/control-plane";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Shell } from "./completion/scripts.ts";
 import { doctor } from "./doctor.ts";
 import { exec } from "./exec.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -151,6 +152,15 @@ export async function toProgram(rest: readonly string[], exit: Exit, wanted?: st
     .description("Check the engine and this installation, and say what to fix.")
     .option("--json", "Print JSON.")
     .action(async ({ json = false }: { json?: boolean }) => exit(await doctor({ json })));
+  program
+    .command("completion")
+    .summary("Print what makes a shell complete cos")
+    .description("Prints a script for a shell, which says at its top where it belongs. Names are asked of the engine.")
+    .addArgument(new Argument("<shell>", "The shell.").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: Shell) => {
+      const { completionScripts } = await import("./completion/scripts.ts");
+      process.stdout.write(completionScripts[shell]);
+    });
   return program;
 }
 

@@ -1,0 +1,62 @@
+import { openControlPlane } from "@cos/control-plane";
+import { hereCaller } from "../session.ts";
+import type { Candidate, FindNames } from "./candidates.ts";
+
+/** How long the engine may take, in milliseconds: somebody waits with a finger on the key. */
+const deadlineMs = 1_000;
+
+/** How the names of a kind are listed: by which operation, and what of its result. */
+interface Lister {
+  readonly operation: string;
+  readonly input: Record<string, unknown>;
+  readonly toCandidates: (result: any) => readonly Candidate[];
+}
+
+interface Named {
+  readonly name: string;
+  readonly ownership: string;
+}
+
+const listers: Readonly<Record<string, Lister>> = {
+  container: {
+    operation: "container_list",
+    input: { all: true },
+    toCandidates: ({ containers }: { containers: readonly (Named & { image: string; state: string })[] }) =>
+      containers.map((container) => ({
+        value: toName(container),
+        description: `${container.image} ${container.state}`,
+      })),
+  },
+  network: {
+    operation: "network_list",
+    input: { managed: true },
+    toCandidates: ({ networks }: { networks: readonly Named[] }) =>
+      networks.map((network) => ({ value: toName(network), description: "network" })),
+  },
+};
+
+/** Candidates that no shell could take for something else. */
+const plain = /^[a-zA-Z0-9][a-zA-Z0-9_./:@-]*$/;
+
+/**
+ * Asks the engine for names, as any other call: by policy, and recorded. What cannot be had in time, or at all, is empty.
+ */
+export const findNames: FindNames = async (kind) => {
+  const lister = listers[kind];
+  if (lister === undefined) return [];
+  const { operation, input, toCandidates } = lister;
+  try {
+    const signal = AbortSignal.timeout(deadlineMs);
+    const call = { operation, input, caller: hereCaller(), signal };
+    const outcome = await openControlPlane({ writer: "cli" }).perform(call);
+    const found = outcome.status === "done" ? toCandidates(outcome.result) : [];
+    return found.filter(({ value }) => plain.test(value));
+  } catch {
+    return [];
+  }
+};
+
+/** What it is called in cos; what cos makes is called `cos-` and this on the engine. */
+function toName({ name, ownership }: Named): string {
+  return ownership === "managed" && !name.includes(".") ? name.replace(/^cos-/, "") : name;
+}
