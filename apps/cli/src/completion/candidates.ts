@@ -33,6 +33,8 @@ interface Place {
   readonly option: Option | undefined;
   /** The argument that is to come, if there is to be one. */
   readonly argument: Argument | undefined;
+  /** Whether something stands there that is no command. */
+  readonly lost: boolean;
 }
 
 function findPlace(program: Command, words: readonly string[]): Place {
@@ -50,7 +52,8 @@ function findPlace(program: Command, words: readonly string[]): Place {
   }
   const { registeredArguments } = command;
   const last = registeredArguments.at(-1);
-  return { command, option, argument: registeredArguments[given] ?? (last?.variadic === true ? last : undefined) };
+  const argument = registeredArguments[given] ?? (last?.variadic === true ? last : undefined);
+  return { command, option, argument, lost: given > 0 && command.commands.length > 0 };
 }
 
 /** The option that takes the next word as its value. */
@@ -63,10 +66,11 @@ function findOption(command: Command, word: string): Option | undefined {
 }
 
 async function candidatesAt(
-  { command, option, argument }: Place,
+  { command, option, argument, lost }: Place,
   current: string,
   findNames: FindNames,
 ): Promise<readonly Candidate[]> {
+  if (lost) return [];
   if (option !== undefined) return await valuesOf(option, findNames);
   const [flag, value] = current.split("=", 2);
   if (current.startsWith("--") && value !== undefined) {
@@ -85,8 +89,13 @@ async function candidatesAt(
   return fixed(argument.argChoices) ?? (await findNames(argument.name()));
 }
 
+/** Values of options beside the names that the engine has. */
+const always: Readonly<Record<string, readonly string[]>> = { network: ["none", "bridge"] };
+
 async function valuesOf(option: Option, findNames: FindNames): Promise<readonly Candidate[]> {
-  return fixed(option.argChoices ?? toChoices(option)) ?? (await findNames(toField(option) ?? ""));
+  const field = toField(option) ?? "";
+  const choices = fixed(option.argChoices ?? toChoices(option));
+  return choices ?? [...(fixed(always[field]) ?? []), ...(await findNames(field))];
 }
 
 function fixed(choices: readonly string[] | undefined): readonly Candidate[] | undefined {

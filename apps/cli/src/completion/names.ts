@@ -24,7 +24,7 @@ const listers: Readonly<Record<string, Lister>> = {
     toCandidates: ({ containers }: { containers: readonly (Named & { image: string; state: string })[] }) =>
       containers.map((container) => ({
         value: toName(container),
-        description: `${container.image} ${container.state}`,
+        description: `${container.state}, ${container.image.replace(/^sha256:([0-9a-f]{12})[0-9a-f]*$/, "$1")}`,
       })),
   },
   network: {
