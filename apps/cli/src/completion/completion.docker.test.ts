@@ -63,6 +63,7 @@ describe("cos completion bash", () => {
     ["a flag and its value", "cos run --prof\tsand\tx", "<run><--profile><sandbox><x>"],
     ["a value behind =", "cos run --profile=str\tx", "<run><--profile=strict><x>"],
     ["a live name, the part that all have in common", `cos stop ${mark.slice(0, -2)}\tt\t`, `<stop><${mark}-two>`],
+    ["a tag, across its colon", "cos run busybox:late\tx", "<run><busybox:latest><x>"],
     ["a word behind one with spaces", 'cos run --cmd "a  b:c" --pul\tnev\tx', "<run><--cmd><a  b:c><--pull><never><x>"],
     ["a word at the cursor, with more behind it", "cos restar\u0001\u0005\t web", "<restart><web>"],
     ["a file where cos knows nothing better", "cos run --stdin a-fi\t", "<run><--stdin><a-file>"],

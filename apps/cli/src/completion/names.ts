@@ -17,7 +17,24 @@ interface Named {
   readonly ownership: string;
 }
 
+const images: Lister = {
+  operation: "image_list",
+  input: {},
+  toCandidates: ({ images: found }: { images: readonly { tags: readonly string[] }[] }) =>
+    found.flatMap(({ tags }) => tags.map((value) => ({ value, description: "image" }))),
+};
+
+/** By field. */
 const listers: Readonly<Record<string, Lister>> = {
+  image: images,
+  base: images,
+  tag: images,
+  volume: {
+    operation: "volume_list",
+    input: { managed: true },
+    toCandidates: ({ volumes }: { volumes: readonly Named[] }) =>
+      volumes.map((volume) => ({ value: toName(volume), description: "volume" })),
+  },
   container: {
     operation: "container_list",
     input: { all: true },
