@@ -15,7 +15,8 @@ Every operation of cos, from the catalogue in \`packages/control-plane/src/catal
 Unknown fields are refused.
 
 On the command line, a flag for a list or an object may be given several times, and each of these commands also takes
-\`--json\` and \`--quiet\`. \`cos run --stdin\` takes a file's name or \`-\` as well as the text itself. \`cos ps --json\` prints
+\`--json\` and \`--quiet\`. \`cos run --stdin\` takes a file's name or \`-\` as well as the text itself; \`cos run\` also takes \`-i\`, to pass standard input on
+while the job runs, and \`-t\`, to give it the terminal. \`cos ps --json\` prints
 the list of containers alone.`;
 
 /** The reference as Markdown: operations, the commands beside them, error codes. */

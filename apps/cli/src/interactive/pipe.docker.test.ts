@@ -13,6 +13,7 @@ const mark = `cli-pipe-${randomBytes(4).toString("hex")}`;
 const label = `user.test=${mark}`;
 const always = ["run", "-i", "--pull", "never", "--label", label];
 const job = (line: string, ...flags: string[]) => [...always, ...flags, "busybox", "--cmd", line];
+const soon = { timeout: 15_000, interval: 20 };
 let installation: Installation;
 
 beforeAll(() => {
@@ -89,7 +90,7 @@ describe("cos run -i", () => {
 
   test("at a terminal without -t reads lines, and Ctrl-C interrupts cos", async () => {
     const lines = startAtTerminal(installation, job("while read l; do echo got $l; done"));
-    await expect.poll(() => listByLabel(label)).not.toEqual([]);
+    await expect.poll(() => listByLabel(label), soon).not.toEqual([]);
     lines.type("one\n");
     await lines.shows("got one\r\n");
     lines.type(ctrlD);

@@ -7,6 +7,7 @@ import { type AtTerminal, ctrlC, ctrlD, startAtTerminal } from "../testing/termi
 
 const mark = `cli-tty-${randomBytes(4).toString("hex")}`;
 const label = `user.test=${mark}`;
+const soon = { timeout: 15_000, interval: 20 };
 let installation: Installation;
 const terminals: AtTerminal[] = [];
 
@@ -55,7 +56,7 @@ describe("cos run -it", () => {
       await terminal.shows("/ # ");
       return terminal.shown().includes("\r\n50 132\r\n");
     };
-    await expect.poll(changed, { timeout: 10_000 }).toBe(true);
+    await expect.poll(changed, soon).toBe(true);
     terminal.type("exit 3\r");
     const { code, modes } = await terminal.ended;
     expect(code).toBe(3);
@@ -115,7 +116,7 @@ describe("cos run -it", () => {
   test("has the terminal in raw mode while the program runs", async () => {
     const terminal = startJob("echo ready; cat");
     await terminal.shows("ready");
-    await expect.poll(() => terminal.modes()).toMatch(/\s-opost\b/);
+    await expect.poll(() => terminal.modes(), soon).toMatch(/\s-opost\b/);
     for (const mode of ["-isig", "-icanon", "-echo", "-ixon", "-icrnl"])
       expect(await terminal.modes()).toMatch(new RegExp(`\\s${mode}\\b`));
     terminal.type(ctrlD);
@@ -152,21 +153,21 @@ describe("cos run -it", () => {
     await terminal.shows("ready");
     const pid = await terminal.pid();
     terminal.close();
-    await expect.poll(() => isAlive(pid), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid), soon).toBe(false);
   });
 
   test("gives the terminal back while it is suspended, and takes it again", async () => {
     const terminal = startJob("echo ready; cat");
     await terminal.shows("ready");
-    await expect.poll(() => terminal.modes()).toMatch(/\s-opost\b/);
+    await expect.poll(() => terminal.modes(), soon).toMatch(/\s-opost\b/);
     await terminal.kill("SIGTSTP");
-    await expect.poll(() => terminal.modes()).toMatch(/\sicanon\b/);
+    await expect.poll(() => terminal.modes(), soon).toMatch(/\sicanon\b/);
     const stateOf = (pid: number) => /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     const pid = await terminal.pid();
-    await expect.poll(() => stateOf(pid)).toBe("T");
+    await expect.poll(() => stateOf(pid), soon).toBe("T");
     await terminal.resize({ columns: 100, rows: 30 });
     await terminal.kill("SIGCONT");
-    await expect.poll(() => terminal.modes()).toMatch(/\s-opost\b/);
+    await expect.poll(() => terminal.modes(), soon).toMatch(/\s-opost\b/);
     terminal.type("again\r");
     await terminal.shows("again\r\nagain\r\n");
     terminal.type(ctrlD);
@@ -195,7 +196,7 @@ describe("cos run -it", () => {
       .toBeLessThan(15);
     expect(residentKib()).toBeLessThan(200_000);
     await terminal.kill("SIGTERM");
-    await expect.poll(() => isAlive(pid), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => isAlive(pid), soon).toBe(false);
     terminal.resume();
     expect((await terminal.ended).code).toBe(143);
   });

@@ -153,7 +153,7 @@ describe("a job at a terminal", () => {
         if (Buffer.from(chunk.data).includes("ready")) {
           for (let columns = 81; columns <= 120; columns++) person.resize({ columns });
           const last = () => proxy.requests.some((request) => /resize\?h=24&w=120/.test(request));
-          await expect.poll(last).toBe(true);
+          await expect.poll(last, { timeout: 10_000 }).toBe(true);
         }
         person.output(chunk);
       },
