@@ -74,6 +74,8 @@ function makeResult() {
 export interface ExecRequest extends z.input<ReturnType<typeof makeRequest>> {
   /** Gives the values of the secrets that its variables refer to. */
   readonly secrets?: SecretSource | undefined;
+  /** Names of further secrets that its output is to be without, e.g. of those that the container was given. */
+  readonly withheld?: readonly string[] | undefined;
 }
 /** The same, checked and with its defaults. Made by {@link defineExec}. */
 export type ExecSpec = z.output<ReturnType<typeof makeRequest>>;
@@ -86,12 +88,17 @@ export interface ExecOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The texts of a command that refer to secrets: those of its variables, and those that only its output may hold. */
+export function textsOfExec({ variables = {}, withheld = [] }: Pick<ExecRequest, "variables" | "withheld">): string[] {
+  return [...Object.values(variables), ...withheld.map((name) => `secret://${name}`)];
+}
+
 /**
  * Checks a command and fills in what it leaves out. Nothing happens on any engine, and no secret is asked for.
  *
  * @throws CosError `invalid_argument` naming each field that is wrong.
  */
-export function defineExec({ secrets: _secrets, ...request }: ExecRequest): ExecSpec {
+export function defineExec({ secrets: _secrets, withheld: _withheld, ...request }: ExecRequest): ExecSpec {
   const spec = parseWith(execRequest(), request, "command");
   if (spec.stdin === undefined || isDecodable(spec.stdin, spec.stdinEncoding)) return spec;
   throw new CosError("invalid_argument", "stdin is not base64, or larger than 16 MiB.", {

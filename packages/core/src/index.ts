@@ -36,6 +36,7 @@ export {
   execResult,
   type ExecResult,
   type ExecSpec,
+  textsOfExec,
 } from "./exec.ts";
 export {
   type Artifact,

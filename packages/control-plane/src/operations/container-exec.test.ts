@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { createSigner } from "@cos/core";
+import { CosError, createSigner, defineWorkload } from "@cos/core";
 import { addContainer, createMemoryEngine, createMemoryHost, fakeBusybox, type MemoryProgram } from "@cos/core/testing";
 import { defaultPolicy, definePolicy } from "@cos/policy";
 import { describe, expect, test } from "vitest";
-import { agent, allowAll, deciding, openBench } from "../testing/bench.ts";
+import { agent, allowAll, deciding, openBench, person } from "../testing/bench.ts";
 
 const image = "busybox:latest";
 
@@ -115,6 +115,36 @@ describe("container_exec", () => {
       caller: agent,
     });
     expect(question).toMatchObject({ secrets: true });
+  });
+
+  test("keeps the secrets that the container was given out of its answer", async () => {
+    const host = createMemoryHost();
+    const signer = createSigner(randomBytes(32));
+    const program: MemoryProgram = async ({ command, stdout, signal }) => {
+      if (command.at(-1) === "env") await stdout("TOKEN=s3cr3t-value\n");
+      else await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      return 0;
+    };
+    const engine = createMemoryEngine({ signer, images: { [image]: program }, host });
+    const spec = defineWorkload({
+      env: { image },
+      lifecycle: "persistent",
+      name: "db",
+      command: "serve",
+      variables: { TOKEN: "secret://token", OTHER: "secret://gone" },
+    });
+    const made = await engine.containers.create({
+      spec,
+      owner: person.name,
+      secrets: (name) => (name === "token" ? "s3cr3t-value" : "another-value"),
+    });
+    await engine.containers.start(made.id);
+    const secrets = (name: string) => {
+      if (name !== "token") throw new CosError("not_found", "There is no such secret.");
+      return "s3cr3t-value";
+    };
+    const outcome = await openBench({ engine, secrets }).perform("container_exec", { container: "db", command: "env" });
+    expect(outcome).toMatchObject({ status: "done", result: { stdout: "TOKEN=[secret token]\n" } });
   });
 
   test("keeps a secret's value out of its answer", async () => {

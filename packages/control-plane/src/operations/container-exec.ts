@@ -1,5 +1,6 @@
 import { type ExecResult, execRequest, execResult, findSecretNames } from "@cos/core";
 import * as z from "zod";
+import { secretsOf } from "../container-secrets.ts";
 import { previewContainer } from "../container-preview.ts";
 import { defineOperation } from "../operation.ts";
 import { containerReference, resolveContainer } from "../resolve.ts";
@@ -41,11 +42,11 @@ export const containerExec = defineOperation({
       hasStdin: stdin !== undefined,
       timeoutSeconds,
     }),
-  run: async ({ engine, secrets, output, signal }, { container: _container, env, ...request }, { id, name }) => ({
-    containerId: id,
-    name,
-    ...(await engine.containers.exec(id, { ...request, variables: env, secrets }, { output, signal })),
-  }),
+  run: async ({ engine, secrets, output, signal }, { container: _name, env, ...given }, { id, name, container }) => {
+    const withheld = await secretsOf(container, secrets);
+    const request = { ...given, variables: env, secrets, withheld };
+    return { containerId: id, name, ...(await engine.containers.exec(id, request, { output, signal })) };
+  },
   format: (result) => formatExec(result),
 });
 

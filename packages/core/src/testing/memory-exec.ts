@@ -1,5 +1,5 @@
 import { CosError } from "../errors.ts";
-import { defineExec, type ExecOptions, type ExecRequest, type ExecResult } from "../exec.ts";
+import { defineExec, textsOfExec, type ExecOptions, type ExecRequest, type ExecResult } from "../exec.ts";
 import { withSecrets } from "../secrets.ts";
 import { defineWorkload } from "../spec/workload-spec.ts";
 import type { MemoryContainer } from "./memory-containers.ts";
@@ -21,7 +21,7 @@ export async function execInMemory(
       hint: "Start it first.",
     });
   }
-  return await withSecrets(Object.values(variables), request.secrets, async (secrets) => {
+  return await withSecrets(textsOfExec(request), request.secrets, async (secrets) => {
     const spec = defineWorkload({
       env: { image: "busybox" },
       command,

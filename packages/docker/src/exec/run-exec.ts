@@ -7,6 +7,7 @@ import {
   type ExecResult,
   type ExecSpec,
   type Secrets,
+  textsOfExec,
   withSecrets,
 } from "@cos/core";
 import { assertFullId, inspectContainer } from "../containers/inspect.ts";
@@ -41,7 +42,7 @@ export async function runExec(
   options: ExecOptions,
 ): Promise<ExecResult> {
   const spec = defineExec(request);
-  return await withSecrets(Object.values(spec.variables), request.secrets, (secrets) =>
+  return await withSecrets(textsOfExec(request), request.secrets, (secrets) =>
     runWithSecrets(context, containerId, { spec, secrets }, options),
   );
 }
