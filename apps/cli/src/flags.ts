@@ -8,10 +8,11 @@ import type { Words } from "./words.ts";
  * type here; whether they are right is for the operation to say.
  */
 export function addFlags(command: Command, operation: Operation, words: Words): void {
-  const { positionals = [], rest, help = {} } = words;
+  const { positionals = [], rest, help = {}, texts = [] } = words;
   for (const [field, schema] of Object.entries(operation.input.shape)) {
     const read = toFieldShape(schema as Operation["input"]);
-    const shape = { ...read, description: help[field] ?? read.description };
+    const kind = texts.includes(field) ? "list" : read.kind;
+    const shape = { ...read, kind, description: help[field] ?? read.description };
     if (positionals.includes(field)) command.argument(`[${toKebab(field)}]`, shape.description);
     else command.addOption(toOption(field, shape, spellingOf(field, words, shape.isOn)));
   }

@@ -49,7 +49,7 @@ export async function performHere(
   session: Session,
   operation: Operation,
   input: unknown,
-  sinks: Pick<Call, "output" | "progress" | "interaction"> = {},
+  sinks: Pick<Call, "output" | "progress" | "interaction" | "files"> = {},
 ): Promise<Extract<Outcome, { status: "done" }>> {
   const { controlPlane, caller, interruption } = session;
   const call = { operation: operation.name, input, caller, signal: interruption.signal, ...sinks };

@@ -2,6 +2,7 @@ import "./interpreted-schemas.ts";
 import { catalogue, type Operation } from "@cos/control-plane";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./completion/scripts.ts";
+import { addCopy } from "./cp.ts";
 import { doctor } from "./doctor.ts";
 import { exec } from "./exec.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -147,6 +148,7 @@ export async function toProgram(rest: readonly string[], exit: Exit, wanted?: st
     operatorCommands[name as keyof typeof groups](group, exit);
     for (const command of group.commands) command.showHelpAfterError(`Try: cos ${name} ${command.name()} --help`);
   }
+  addCopy(program, exit);
   program
     .command("doctor")
     .description("Check the engine and this installation, and say what to fix.")

@@ -1,6 +1,7 @@
-import type { JobResult } from "@cos/core";
+import { type JobResult, printable } from "@cos/core";
 import { exitCodes } from "./exit-codes.ts";
 import { sayHint } from "./hint.ts";
+import { openArtifactPlaces, readJobFiles } from "./job-files.ts";
 import { performHere, withSession } from "./perform.ts";
 import { openInteraction } from "./interactive/interaction.ts";
 import { printJson } from "./printing.ts";
@@ -15,10 +16,17 @@ export const run: Action = (operation, input, settings) =>
     async (session) => {
       const here = openInteraction(session, input);
       const progress = openProgress(settings);
-      const call = { ...input, ...(await readStdin(input["stdin"])) };
+      const places = await openArtifactPlaces(asTexts(input["artifacts"]));
+      const call = {
+        ...input,
+        ...(await readStdin(input["stdin"])),
+        files: await readJobFiles(asTexts(input["files"])),
+        artifacts: places.paths,
+      };
       const { result } = await performHere(session, operation, call, {
         progress: progress.show,
         interaction: here.interaction,
+        files: places.take,
         ...(settings.json ? {} : { output: here.output }),
       }).finally(() => {
         here.close();
@@ -28,11 +36,18 @@ export const run: Action = (operation, input, settings) =>
       const job = result as JobResult;
       if (settings.json) printJson(job);
       else if (!settings.quiet) sayHint(job.hint, operation);
+      for (const path of settings.json ? [] : (job.missingArtifacts ?? [])) {
+        process.stderr.write(`cos: the job left no ${printable(path)} that could be read\n`);
+      }
       if (job.timedOut) return exitCodes.timedOut;
       return job.cancelled ? (session.interruption.code() ?? job.exitCode) : job.exitCode;
     },
     exitCodes.cosFailed,
   );
+
+function asTexts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
 
 type Started = Pick<JobResult, "containerId" | "name">;
 

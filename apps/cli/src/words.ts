@@ -12,6 +12,8 @@ export interface Words {
   readonly rest?: string;
   /** Flags by field: another long name, a short one, or both, e.g. `-e, --env`. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** Fields of objects or texts that the command reads as texts, and translates itself. */
+  readonly texts?: readonly string[];
   /** What the help says instead of the operation's description and, by field, of its fields'. */
   readonly description?: string;
   readonly help?: Readonly<Record<string, string>>;
@@ -32,15 +34,27 @@ export const words: Readonly<Record<string, Words>> = {
       ...workloadWords.help,
       stdin: 'Standard input: "-" for cos\'s own, the name of a file, or the text itself.',
       timeoutSeconds: "Seconds after which the job is killed. [none]",
+      files:
+        "SRC:DEST: a file of this machine, or secret://NAME, that the job finds at DEST; 1 MiB together. May be repeated.",
+      artifacts:
+        "PATH[:LOCAL]: a file or directory that the job leaves, written below the working directory as LOCAL or by its own name, over files only. May be repeated.",
       detach: "Print the container as soon as the job runs, and leave it; cos logs reads its output.",
     },
-    flags: { ...workloadWords.flags, timeoutSeconds: "--timeout", detach: "-d, --detach" },
+    texts: ["files"],
+    flags: {
+      ...workloadWords.flags,
+      timeoutSeconds: "--timeout",
+      detach: "-d, --detach",
+      files: "--file",
+      artifacts: "--artifact",
+    },
     examples: [
       'cos run busybox --cmd "echo hello && date"',
       "cos run -it busybox",
       "cos run python:3.12-slim --timeout 30 -- python -c 'print(6 * 7)'",
       "cos run alpine --stdin - --cmd 'wc -l' < file.txt",
       "cos run node:22 --mount type=bind,source=.,target=/src --workdir /src -- node --test",
+      "cos run python:3.12-slim --file job.py:/app/job.py --artifact /app/out.csv -- python /app/job.py",
       "cos run --detach --name nightly --timeout 3600 busybox --cmd './backup.sh'",
       'cos run --base debian:12 --provision "apt-get update && apt-get install -y jq" --stdin - --cmd "jq ." < data.json',
     ],
@@ -152,18 +166,20 @@ export const words: Readonly<Record<string, Words>> = {
     ],
   },
   container_files_get: {
+    command: "files get",
     positionals: ["container", "path"],
-    examples: ["cos container files get web /etc/nginx/nginx.conf", "cos cp web:/var/log ./log"],
+    examples: ["cos files get web /etc/nginx/nginx.conf", "cos cp web:/var/log ./log"],
   },
   container_files_put: {
+    command: "files put",
     positionals: ["container", "path"],
     help: {
       files: "path=NAME,content=TEXT[,encoding=base64][,mode=755]. May be repeated.",
     },
     flags: { files: "--file" },
     examples: [
-      "cos container files put web /etc --file path=motd,content=hello",
-      "cos container files put web /srv --source ./site",
+      "cos files put web /etc --file path=motd,content=hello",
+      "cos files put web /srv --source ./site",
       "cos cp ./site web:/srv",
     ],
   },

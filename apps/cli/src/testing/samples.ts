@@ -45,11 +45,11 @@ const samples: Readonly<Record<string, Sample>> = {
   container_wait: ofContainer(["wait", "--until", "log", "--pattern", "."], { until: "log", pattern: "." }),
   container_files_get: {
     input: ({ container }) => ({ container, path: "/etc/hostname" }),
-    words: ({ container }) => ["container", "files", "get", container, "/etc/hostname"],
+    words: ({ container }) => ["files", "get", container, "/etc/hostname"],
   },
   container_files_put: {
     input: ({ container }) => ({ container, path: "/", files: [{ path: "note", content: "x" }] }),
-    words: ({ container }) => ["container", "files", "put", container, "/", "--file", "path=note,content=x"],
+    words: ({ container }) => ["files", "put", container, "/", "--file", "path=note,content=x"],
   },
   container_stop: ofContainer(["stop", "--grace", "0"], { graceSeconds: 0 }),
   container_restart: ofContainer(["restart", "--grace", "0"], { graceSeconds: 0 }),
