@@ -465,6 +465,16 @@ describe("what the engine built", () => {
     expect(findDifferences(compiled, body)).toHaveLength(1);
   });
 
+  test("is compared with the values of secrets, which no difference repeats", () => {
+    const spec = defineWorkload({ env: { image: "busybox" }, variables: { TOKEN: "secret://TOKEN" } });
+    const secret = compile({ ...inputFor(spec), variables: { TOKEN: "hunter22" } });
+    expect(secret.body["Env"]).toEqual(["TOKEN=hunter22"]);
+    const body = toFaithfulBody(secret.body) as any;
+    expect(findDifferences(secret, body)).toEqual([]);
+    body.Config.Env = ["TOKEN=secret://TOKEN"];
+    expect(findDifferences(secret, body)).toEqual([{ field: "Config.Env", expected: ["TOKEN"], actual: ["TOKEN"] }]);
+  });
+
   test.each<[string, (body: any) => void]>([
     [
       "capabilities are spelled with their prefix",
