@@ -38,7 +38,7 @@ beforeAll(async () => {
     const [found] = await listByLabel(label);
     if (found?.State !== "running") throw new Error("it does not run yet");
     return found.Id;
-  });
+  }, 15_000);
 });
 afterAll(async () => {
   await other.close();
