@@ -14,6 +14,7 @@ const printed: Readonly<Record<string, string>> = {
   "build-once-run-many.sh": "one two three: 3",
   "cli-jobs.sh": "words: 3",
   "library-job.ts": "hello",
+  "library-service.ts": "recreated",
   "library-streaming.ts": "line 3",
   "two-containers.sh": "answer: hello from the service",
 };

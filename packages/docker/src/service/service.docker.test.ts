@@ -231,6 +231,31 @@ test(
   },
 );
 
+test("a service is reached by its name on a network, also after it was replaced", { timeout: 90_000 }, async () => {
+  const [name, network] = [newName(), `${testRun}-net`];
+  const { id } = await engine.networks.create({ name: network, owner });
+  try {
+    const serving = (page: string) =>
+      service(name, {
+        network,
+        healthCheck: { command: "wget -q -O /dev/null http://127.0.0.1:8000/", intervalSeconds: 5 },
+        command: `mkdir /srv; echo ${page} > /srv/index.html; exec httpd -f -p 8000 -h /srv`,
+      });
+    for (const page of ["first", "second"]) {
+      await ensureService(engine, { ...serving(page), recreate: true });
+      const asking = service("unused", { network, command: `wget -q -O - http://cos-${name}:8000/` }).spec;
+      const { name: _name, ...job } = asking;
+      const spec = defineWorkload({ ...job, lifecycle: "ephemeral", profile: "sandbox" });
+      expect(await engine.jobs.run({ owner, spec })).toMatchObject({ exitCode: 0, stdout: `${page}\n` });
+    }
+  } finally {
+    await engine.close();
+    await removeContainersWith(label);
+    engine = await connectDocker({ signer });
+    await engine.networks.remove(id);
+  }
+});
+
 test("several at once make one container", { timeout: 60_000 }, async () => {
   const name = newName();
   const others = await Promise.all([connectDocker({ signer }), connectDocker({ signer })]);
