@@ -66,7 +66,7 @@ export const words: Readonly<Record<string, Words>> = {
       "Finds or makes the service NAME, the container cos-NAME, sees that it runs, and says what was done. One that is not as asked for stays as it is, each differing field is shown, and the exit code is 3; --recreate replaces it, at the loss of its files outside volumes and host paths. What was started must survive its first second, or become healthy when --health-cmd is given; else a new container is removed again and a replaced one put back. Services have the network bridge and the capabilities that servers need, unless flags say otherwise.",
     examples: [
       "cos ensure web nginx:1.29 --publish 8080:80",
-      "cos ensure db postgres:17 -e POSTGRES_PASSWORD --mount type=volume,name=db,target=/var/lib/postgresql/data --health-cmd 'pg_isready -U postgres'",
+      "cos ensure db postgres:17 -e POSTGRES_PASSWORD=secret://db --mount type=volume,name=db,target=/var/lib/postgresql/data --health-cmd 'pg_isready -U postgres'",
       "cos ensure web nginx:1.30 --publish 8080:80 --recreate",
     ],
   },

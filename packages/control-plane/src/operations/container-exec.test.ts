@@ -115,6 +115,10 @@ describe("container_exec", () => {
       caller: agent,
     });
     expect(question).toMatchObject({ secrets: true });
+    const input = { ...call, env: { TOKEN: "secret://token" } };
+    expect(await bench.perform("container_exec", input, { caller: agent })).toMatchObject({
+      preview: { text: expect.stringContaining("It uses the secret token."), changes: { secrets: ["token"] } },
+    });
   });
 
   test("keeps the secrets that the container was given out of its answer", async () => {

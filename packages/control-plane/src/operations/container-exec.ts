@@ -33,15 +33,23 @@ export const containerExec = defineOperation({
   output: () => z.strictObject({ containerId: z.string(), name: z.string(), ...execResult().shape }),
   target: (context, { container }) => resolveContainer(context, container),
   asks: (_, { env }) => ({ secrets: findSecretNames(Object.values(env)).length > 0 }),
-  preview: (_, { command, user, workingDir, env, stdin, timeoutSeconds }, target) =>
-    previewContainer("Run a command in", target, {
-      command,
-      user,
-      workingDir,
-      variables: Object.keys(env).toSorted(),
-      hasStdin: stdin !== undefined,
-      timeoutSeconds,
-    }),
+  preview: (_, { command, user, workingDir, env, stdin, timeoutSeconds }, target) => {
+    const secrets = findSecretNames(Object.values(env));
+    return previewContainer(
+      "Run a command in",
+      target,
+      {
+        command,
+        user,
+        workingDir,
+        variables: Object.keys(env).toSorted(),
+        ...(secrets.length === 0 ? {} : { secrets }),
+        hasStdin: stdin !== undefined,
+        timeoutSeconds,
+      },
+      secrets.map((secret) => `It uses the secret ${secret}.`),
+    );
+  },
   run: async ({ engine, secrets, output, signal }, { container: _name, env, ...given }, { id, name, container }) => {
     const withheld = await secretsOf(container, secrets);
     const request = { ...given, variables: env, secrets, withheld };
