@@ -10,8 +10,8 @@ import { Transport } from "./transport/transport.ts";
 
 /** The oldest API that has what cos needs (Engine 20.10), and the newest it was written for and every later engine serves. */
 const apiVersions = { oldest: [1, 41], newest: [1, 44] } as const;
-/** How long one endpoint may take to answer, in milliseconds. */
-const probeDeadlineMs = 5_000;
+/** How long one endpoint may take to answer, in milliseconds; behind ssh, which connects first, it may take longer. */
+const probeDeadlineMs = { direct: 5_000, ssh: 40_000 } as const;
 /** From here on the throughput of short jobs does not grow, by `bench/concurrency.ts`. */
 const startsPerCpu = 3;
 
@@ -50,7 +50,9 @@ export async function connectDocker(options: ConnectOptions = {}): Promise<Engin
     throw new CosError("invalid_argument", "The helper image is not named by a reference or a full id.");
   }
   const where = host === undefined ? env : { ...env, DOCKER_HOST: host };
-  const { transport, apiVersion, info } = (await discoverEndpoint({ env: where, probe })).probed;
+  const { transport, apiVersion, info } = (
+    await discoverEndpoint({ env: where, probe: (endpoint) => probe(endpoint, env) })
+  ).probed;
   try {
     const client = new EngineClient(transport, pinVersion(apiVersion));
     const facts = toFacts(info, transport.endpoint);
@@ -69,10 +71,16 @@ export async function connectDocker(options: ConnectOptions = {}): Promise<Engin
   }
 }
 
-async function probe(endpoint: Endpoint): Promise<{ transport: Transport; apiVersion: string; info: InfoBody }> {
-  const transport = Transport.create(endpoint);
+async function probe(
+  endpoint: Endpoint,
+  env: NodeJS.ProcessEnv,
+): Promise<{ transport: Transport; apiVersion: string; info: InfoBody }> {
+  const transport = Transport.create(endpoint, env);
   try {
-    return { transport, ...(await probeEngine(transport, { deadlineMs: probeDeadlineMs })) };
+    return {
+      transport,
+      ...(await probeEngine(transport, { deadlineMs: probeDeadlineMs[endpoint.kind === "ssh" ? "ssh" : "direct"] })),
+    };
   } catch (error) {
     transport.close();
     throw error;

@@ -18,9 +18,10 @@ export async function loadDocker(client: EngineClient): Promise<Docker> {
   const { default: Library } = await import("dockerode");
   const { endpoint, agent, protocol } = client.transport;
   const address =
-    endpoint.kind === "unix"
-      ? { socketPath: endpoint.path, host: undefined }
-      : { host: endpoint.host, port: endpoint.port };
+    endpoint.kind === "tcp"
+      ? { host: endpoint.host, port: endpoint.port }
+      : // Through ssh the agent finds the way by itself.
+        { socketPath: endpoint.kind === "unix" ? endpoint.path : endpoint.socketPath, host: undefined };
   // The library fills in from DOCKER_HOST and its companions whatever is not mentioned.
   const options = {
     ...address,

@@ -141,10 +141,8 @@ describe("a Docker context's engine", () => {
     });
   });
 
-  test("ssh is unsupported", async () => {
+  test("an engine behind ssh is one", async () => {
     writeContext("far", { Host: "ssh://me@far.example" });
-    await expect(getContextEndpoint("far", directory)).rejects.toMatchObject({
-      code: "unsupported",
-    });
+    expect(await getContextEndpoint("far", directory)).toMatchObject({ kind: "ssh", destination: "me@far.example" });
   });
 });

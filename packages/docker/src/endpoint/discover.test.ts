@@ -32,7 +32,8 @@ async function probe(endpoint: Endpoint): Promise<string> {
     socket.destroy();
     return "answered";
   }
-  if (!endpoint.path.startsWith(home)) throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
+  if (endpoint.kind === "ssh" || !endpoint.path.startsWith(home))
+    throw Object.assign(new Error("refused"), { code: "ECONNREFUSED" });
   const socket = connect(endpoint.path);
   await once(socket, "connect");
   socket.destroy();

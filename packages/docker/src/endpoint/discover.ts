@@ -32,6 +32,7 @@ export async function discoverEndpoint<T>(options: DiscoverOptions<T>): Promise<
   const tried: Attempt[] = [];
   let explicit = false;
   let lastError: unknown;
+  let hint: string | undefined;
   for await (const candidate of listCandidates(env)) {
     const address = describeEndpoint(candidate.endpoint);
     if ("problem" in candidate) {
@@ -44,10 +45,12 @@ export async function discoverEndpoint<T>(options: DiscoverOptions<T>): Promise<
       const problem = problemOf(error, candidate);
       explicit ||= candidate.explicit;
       lastError = error;
+      // ssh has said what is wrong, and what helps depends on it.
+      if (candidate.endpoint.kind === "ssh" && CosError.is(error)) hint = error.hint;
       tried.push({ source: candidate.source, address, problem });
     }
   }
-  throw nothingAnswers(tried, explicit, lastError);
+  throw nothingAnswers(tried, hint ?? hintFor(tried, explicit), lastError);
 }
 
 /** Why a candidate did not answer. Throws what ends the search instead. */
@@ -60,10 +63,10 @@ function problemOf(error: unknown, candidate: Candidate): string {
   return problem;
 }
 
-function nothingAnswers(tried: readonly Attempt[], explicit: boolean, cause: unknown): CosError {
+function nothingAnswers(tried: readonly Attempt[], hint: string, cause: unknown): CosError {
   const lines = tried.map(({ source, address, problem }) => `  ${source} (${address}): ${problem}`);
   return new CosError("unavailable", ["No container engine answers. Tried:", ...lines].join("\n"), {
-    hint: hintFor(tried, explicit),
+    hint,
     details: { tried },
     cause,
   });

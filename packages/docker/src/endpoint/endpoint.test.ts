@@ -76,10 +76,33 @@ describe("an engine's address", () => {
     });
   });
 
-  test("ssh:// is unsupported, and the hint says how to forward the socket meanwhile", () => {
-    const error = failure("ssh://me@engine");
-    expect(error.code).toBe("unsupported");
-    expect(error.hint).toContain("ssh -nNT -L");
+  test.each([
+    ["ssh://engine", { destination: "engine", socketPath: "/var/run/docker.sock" }],
+    ["ssh://engine/", { destination: "engine", socketPath: "/var/run/docker.sock" }],
+    [
+      "ssh://me@engine.example:2222",
+      { destination: "me@engine.example", port: 2222, socketPath: "/var/run/docker.sock" },
+    ],
+    ["ssh://me@[fe80::1]:22", { destination: "me@fe80::1", port: 22, socketPath: "/var/run/docker.sock" }],
+    ["ssh://alias_1/run/user/1000/docker.sock", { destination: "alias_1", socketPath: "/run/user/1000/docker.sock" }],
+  ])("%s is a socket that ssh reaches", (url, endpoint) => {
+    expect(parseEndpoint(url)).toEqual({ kind: "ssh", ...endpoint });
+  });
+
+  test.each([
+    "ssh://",
+    "ssh://-oProxyCommand=x",
+    "ssh://me@-oProxyCommand=x",
+    "ssh://-x@engine",
+    "ssh://engine:0",
+    "ssh://engine:65536",
+    "ssh://me:secret@engine",
+    "ssh://engine/a:b",
+    "ssh://engine/a\nb",
+    "ssh://engine %h",
+    "ssh://engine;id",
+  ])("%j is refused", (url) => {
+    expect(failure(url)).toMatchObject({ code: "invalid_argument", hint: expect.any(String) as string });
   });
 
   test.each(["npipe:////./pipe/docker_engine", "fd://", "file:///x"])("%s is unsupported", (url) => {
@@ -106,11 +129,34 @@ describe("an engine's address", () => {
         try {
           const endpoint = parseEndpoint(prefix + rest, withTls ? tls : undefined);
           if (endpoint.kind === "tcp") expect(endpoint.port).toSatisfy((port: number) => port >= 1 && port <= 65_535);
-          else expect(endpoint.path).toMatch(/^\//);
+          else expect(endpoint.kind === "ssh" ? endpoint.socketPath : endpoint.path).toMatch(/^\//);
+          if (endpoint.kind === "ssh") expect(endpoint.destination).toMatch(/^[^-\s][^\s;&|$`]*$/);
         } catch (error) {
           if (!CosError.is(error)) throw error;
         }
       }),
+    );
+  });
+
+  test("what is described of an engine behind ssh can be read again", () => {
+    const path = fc.constantFrom("/var/run/docker.sock", "/run/user/1000/docker.sock");
+    const user = fc.constantFrom("", "me@");
+    fc.assert(
+      fc.property(
+        user,
+        fc.domain(),
+        fc.option(fc.integer({ min: 1, max: 65_535 })),
+        path,
+        (who, host, port, socketPath) => {
+          const endpoint = {
+            kind: "ssh",
+            destination: `${who}${host}`,
+            socketPath,
+            ...(port === null ? {} : { port }),
+          } as const;
+          expect(parseEndpoint(describeEndpoint(endpoint))).toEqual(endpoint);
+        },
+      ),
     );
   });
 

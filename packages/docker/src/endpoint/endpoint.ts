@@ -11,9 +11,21 @@ export interface TlsMaterial {
   readonly rejectUnauthorized: true;
 }
 
+/** An engine's socket on a machine that the user's ssh can reach. */
+export interface SshEndpoint {
+  readonly kind: "ssh";
+  /** As ssh takes it: a host or an alias, with a user before it where one was given. Begins with no hyphen. */
+  readonly destination: string;
+  /** The port, where one was given; otherwise ssh's own configuration decides. */
+  readonly port?: number;
+  /** The engine's socket over there. */
+  readonly socketPath: string;
+}
+
 /** Where an engine listens. */
 export type Endpoint =
   | { readonly kind: "unix"; readonly path: string }
+  | SshEndpoint
   | {
       readonly kind: "tcp";
       readonly host: string;
@@ -24,6 +36,10 @@ export type Endpoint =
 /** The shortest limit of the supported systems for a socket's path: 104 bytes on macOS with the final NUL (108 on Linux). */
 const maxSocketPathBytes = process.platform === "darwin" ? 103 : 107;
 
+/** Where engines listen unless somebody has said otherwise. */
+const usualSocket = "/var/run/docker.sock";
+const sshForm =
+  /^((?:[a-z0-9_][a-z0-9_.-]{0,63}@)?(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9_][a-z0-9_.-]{0,252}))(?::([0-9]{1,5}))?(\/.*)?$/i;
 const schemeForm = /^([a-z][a-z0-9+.-]*):\/\//i;
 const addressForm = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))?(?::([0-9]{1,5}))?\/?$/i;
 // oxlint-disable-next-line no-control-regex
@@ -31,7 +47,8 @@ const controlCharacter = /[\u0000-\u001f\u007f]/;
 
 /**
  * Reads an engine's address as Docker writes it: `unix:///path`, `tcp://host:port` (2375, or 2376 with TLS, when no
- * port is given), `http://` and `https://` (80, 443). An absent host means `localhost`.
+ * port is given), `http://` and `https://` (80, 443), where an absent host means `localhost`, and
+ * `ssh://[user@]host[:port][/path/to.sock]`, where the host may be an alias of the user's ssh.
  *
  * @param tls what to speak TLS with. `https://` speaks TLS without it too; a unix socket never does.
  * @throws CosError `invalid_argument`; `unsupported` for addresses that only other clients understand. The address is
@@ -52,9 +69,7 @@ export function parseEndpoint(url: string, tls?: TlsMaterial): Endpoint {
     case "https":
       return parseAddress(rest, 443, tls ?? { rejectUnauthorized: true });
     case "ssh":
-      throw new CosError("unsupported", "Engines behind ssh:// are not supported yet.", {
-        hint: 'Forward the socket with "ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST" and use unix:///tmp/engine.sock.',
-      });
+      return parseSsh(rest);
     case "npipe":
       throw new CosError("unsupported", "Windows named pipes (npipe://) are not supported.", {
         hint: "Run cos inside WSL, or let the engine listen on tcp:// with TLS.",
@@ -69,6 +84,10 @@ export function parseEndpoint(url: string, tls?: TlsMaterial): Endpoint {
 /** An endpoint in words. Contains no secret: safe to show. */
 export function describeEndpoint(endpoint: Endpoint): string {
   if (endpoint.kind === "unix") return `unix://${endpoint.path}`;
+  if (endpoint.kind === "ssh") {
+    const { destination, port, socketPath } = endpoint;
+    return `ssh://${destination}${port === undefined ? "" : `:${port}`}${socketPath === usualSocket ? "" : socketPath}`;
+  }
   const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
   return `tcp://${host}:${endpoint.port}${endpoint.tls === undefined ? "" : " with TLS"}`;
 }
@@ -80,6 +99,24 @@ function parseSocketPath(path: string): Endpoint {
     throw invalid(`a socket's path has at most ${maxSocketPathBytes} bytes`);
   }
   return { kind: "unix", path };
+}
+
+/** What ssh gets as an argument begins with no hyphen and holds nothing that it would take for more than a name. */
+function parseSsh(text: string): Endpoint {
+  const [, target, portText, path = "/"] = sshForm.exec(text) ?? [];
+  if (target === undefined) throw invalid("expected ssh://[user@]host[:port][/path]", "ssh://user@host");
+  const port = portText === undefined ? undefined : Number(portText);
+  if (port !== undefined && (port < 1 || port > 65_535)) throw invalid("a port lies between 1 and 65535");
+  const socketPath = path === "/" ? usualSocket : path;
+  if (controlCharacter.test(socketPath) || socketPath.includes(":")) {
+    throw invalid("the socket's path contains a colon or a control character");
+  }
+  if (Buffer.byteLength(socketPath) > maxSocketPathBytes) {
+    throw invalid(`a socket's path has at most ${maxSocketPathBytes} bytes`);
+  }
+  // ssh takes the address itself, without the brackets that URLs need.
+  const destination = target.replace(/\[(.*)\]$/, "$1");
+  return { kind: "ssh", destination, socketPath, ...(port === undefined ? {} : { port }) };
 }
 
 function parseAddress(text: string, defaultPort: number, tls?: TlsMaterial): Endpoint {

@@ -7,6 +7,7 @@ import { CosError, createSigner, type EnvSpec, fromLabels, type ImageOptions, ty
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parseEndpoint } from "../endpoint/endpoint.ts";
 import { EngineClient } from "../transport/engine-client.ts";
+import { enginePath } from "../testing/raw-engine.ts";
 import { Transport } from "../transport/transport.ts";
 import { Images } from "./images.ts";
 
@@ -24,8 +25,7 @@ let sent: string[] = [];
 
 /** A call past cos, to look at the engine and to clean up. */
 async function engine<T>(method: string, path: string): Promise<T> {
-  const address =
-    endpoint.kind === "unix" ? { socketPath: endpoint.path } : { host: endpoint.host, port: endpoint.port };
+  const address = { socketPath: enginePath() };
   return await new Promise((resolve, reject) => {
     const request = http.request({ ...address, method, path: `/v1.41${path}` }, (response) => {
       const chunks: Buffer[] = [];

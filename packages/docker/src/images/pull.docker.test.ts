@@ -10,6 +10,7 @@ import { CosError, createSigner, type ImageOptions, type ProgressEvent } from "@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { parseEndpoint } from "../endpoint/endpoint.ts";
 import { EngineClient } from "../transport/engine-client.ts";
+import { enginePath } from "../testing/raw-engine.ts";
 import { Transport } from "../transport/transport.ts";
 import { Images } from "./images.ts";
 import { tarEnd, tarPadding, toTarHeader } from "../tar/tar-header.ts";
@@ -275,9 +276,7 @@ describe("a pull", () => {
     const { name } = await startRegistry({ middle: "stall" });
     const sockets = new Set<net.Socket>();
     const proxy = net.createServer((inbound) => {
-      const outbound = net.connect(
-        endpoint.kind === "unix" ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port },
-      );
+      const outbound = net.connect({ path: enginePath() });
       for (const socket of [inbound, outbound]) sockets.add(socket.on("error", () => undefined));
       inbound.pipe(outbound).pipe(inbound);
     });

@@ -1,7 +1,7 @@
 import type { Agent, AgentOptions, ClientRequest } from "node:http";
 import * as net from "node:net";
 import { CosError } from "@cos/core";
-import type { Endpoint } from "../endpoint/endpoint.ts";
+import type { Endpoint, SshEndpoint } from "../endpoint/endpoint.ts";
 import { isAllowedRequest } from "./routes.ts";
 
 // Imported as a module, node:http would load Node's whole fetch implementation to fill its list of exports.
@@ -22,24 +22,35 @@ export class Transport {
   /** Carries every HTTP request, the Docker library's included. */
   readonly agent: Agent;
   readonly #tls: typeof import("node:tls") | undefined;
+  readonly #tunnel: Tunnel | undefined;
   #closed = false;
 
-  private constructor(endpoint: Endpoint, agent: Agent, tls: typeof import("node:tls") | undefined) {
+  private constructor(
+    endpoint: Endpoint,
+    agent: Agent,
+    { tls, tunnel }: { readonly tls?: typeof import("node:tls"); readonly tunnel?: Tunnel } = {},
+  ) {
     this.endpoint = endpoint;
     this.agent = this.#guard(agent);
     this.#tls = tls;
+    this.#tunnel = tunnel;
   }
 
-  static create(endpoint: Endpoint): Transport {
+  /** @param env the environment that ssh runs in, where the endpoint is behind it; the process's own unless set. */
+  static create(endpoint: Endpoint, env: NodeJS.ProcessEnv = process.env): Transport {
     const pool = { keepAlive: true, maxFreeSockets: 16, timeout: 0 };
     if (endpoint.kind === "unix") {
-      return new Transport(endpoint, new http.Agent({ ...pool, socketPath: endpoint.path } as AgentOptions), undefined);
+      return new Transport(endpoint, new http.Agent({ ...pool, socketPath: endpoint.path } as AgentOptions));
+    }
+    if (endpoint.kind === "ssh") {
+      const tunnel = createTunnel(endpoint, env);
+      return new Transport(endpoint, throughTunnel(new http.Agent(pool), tunnel), { tunnel });
     }
     const address = { host: endpoint.host, port: endpoint.port };
-    if (endpoint.tls === undefined) return new Transport(endpoint, new http.Agent({ ...pool, ...address }), undefined);
+    if (endpoint.tls === undefined) return new Transport(endpoint, new http.Agent({ ...pool, ...address }));
     const tls = process.getBuiltinModule("node:tls");
     const https = process.getBuiltinModule("node:https");
-    return new Transport(endpoint, new https.Agent({ ...pool, ...address, ...endpoint.tls }), tls);
+    return new Transport(endpoint, new https.Agent({ ...pool, ...address, ...endpoint.tls }), { tls });
   }
 
   /** `https:` when the endpoint speaks TLS. */
@@ -55,9 +66,10 @@ export class Transport {
   async openSocket(method: string, path: string, onRead: ReadCallback): Promise<net.Socket> {
     this.#assertAllowed(method, path);
     const { endpoint } = this;
+    const socketPath = endpoint.kind === "unix" ? endpoint.path : await this.#tunnel?.ensure();
     const socket =
-      endpoint.kind === "unix"
-        ? net.connect({ path: endpoint.path, onread: reader(onRead) })
+      endpoint.kind !== "tcp"
+        ? net.connect({ path: socketPath ?? "", onread: reader(onRead) })
         : this.#tls !== undefined && endpoint.tls !== undefined
           ? this.#tls.connect({ host: endpoint.host, port: endpoint.port, ...endpoint.tls })
           : net.connect({ host: endpoint.host, port: endpoint.port, onread: reader(onRead) });
@@ -88,6 +100,7 @@ export class Transport {
   close(): void {
     this.#closed = true;
     this.agent.destroy();
+    this.#tunnel?.close();
   }
 
   #assertAllowed(method: string, path: string): void {
@@ -106,6 +119,41 @@ export class Transport {
     };
     return agent;
   }
+}
+
+/** A way to an engine that has to be opened before anything can connect, and again when it broke. */
+interface Tunnel {
+  /** Resolves with the path of the socket here that leads to the engine. */
+  ensure(): Promise<string>;
+  close(): void;
+}
+
+/** The tunnel of an engine behind ssh. Few engines are, so what makes it is loaded when it is first needed. */
+function createTunnel(endpoint: SshEndpoint, env: NodeJS.ProcessEnv): Tunnel {
+  let loading: Promise<Tunnel> | undefined;
+  return {
+    async ensure() {
+      loading ??= import("./ssh-tunnel.ts").then(({ SshTunnel }) => new SshTunnel(endpoint, env));
+      return await (await loading).ensure();
+    },
+    close: () => void loading?.then((tunnel) => tunnel.close()),
+  };
+}
+
+/** Has an agent connect through a tunnel. */
+function throughTunnel(agent: Agent, tunnel: Tunnel): Agent {
+  type Connected = (error: unknown, socket?: net.Socket) => void;
+  (agent as unknown as ConnectionMaker).createConnection = (_options: unknown, connected: Connected) => {
+    tunnel.ensure().then(
+      (path) => connected(null, net.connect({ path })),
+      (error: unknown) => connected(error),
+    );
+  };
+  return agent;
+}
+
+interface ConnectionMaker {
+  createConnection(options: unknown, connected: (error: unknown, socket?: net.Socket) => void): void;
 }
 
 /** A failed connection as the caller sees it. */
