@@ -25,7 +25,12 @@ const docker = {
 };
 const root = {
   ...source,
-  test: { name: "root", include: ["packages/**/*.root.test.ts"], exclude: elsewhere, ...withEngine },
+  test: {
+    name: "root",
+    include: ["packages/**/*.root.test.ts", "apps/**/*.root.test.ts"],
+    exclude: elsewhere,
+    ...withEngine,
+  },
 };
 
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;

@@ -5,10 +5,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { toConfigSchema } from "../packages/control-plane/src/engines/config-file.ts";
 import { toPolicySchema } from "../packages/policy/src/policy-file.ts";
 
 const root = join(import.meta.dirname, "..");
-const wanted = new Map([["packages/policy/schema/policy.schema.json", toPolicySchema()]]);
+const wanted = new Map([
+  ["packages/policy/schema/policy.schema.json", toPolicySchema()],
+  ["packages/control-plane/schema/cos.config.schema.json", toConfigSchema()],
+]);
 
 for (const [file, schema] of wanted) {
   const path = join(root, file);

@@ -21,7 +21,7 @@ the list of containers alone.`;
 
 /** The reference as Markdown: operations, the commands beside them, error codes. */
 export async function toReferencePage(): Promise<string> {
-  const program = await toProgram([], () => {});
+  const program = await toProgram({ rest: [], engines: [], exit: () => {} });
   const paths = new Set(catalogue.map(({ name }) => toPath(name)));
   const groups = new Set([...paths].map((path) => path.split(" ", 1)[0] ?? path));
   const others = program.commands.filter((command) => !paths.has(command.name()) && !groups.has(command.name()));

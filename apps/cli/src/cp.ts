@@ -3,23 +3,15 @@ import { catalogue, type Operation } from "@cos/control-plane";
 import { CosError, printable } from "@cos/core";
 import type { Command } from "commander";
 import { exitCodes } from "./exit-codes.ts";
-import type { Exit } from "./guarded.ts";
 import { LocalPlace } from "./local-files.ts";
 import { performHere, withSession } from "./perform.ts";
 import { printJson } from "./printing.ts";
-import type { Settings } from "./program.ts";
+import type { ProgramOptions } from "./program.ts";
 import type { Session } from "./session.ts";
+import { addSessionFlags, type SessionOptions, type Settings, toSettings } from "./session-flags.ts";
 
 const description =
   "Copies a file or directory out of a container that cos made, or into one: exactly one of the two is written CONTAINER:PATH, with an absolute path. An existing directory takes it under its own name; otherwise it gets the name given. Containers need not run. Links, devices and setuid bits are not copied, and said so. A read-only root, a directory of the host and a tmpfs cannot be written to, and a tmpfs cannot be read. A file replaces only files.";
-
-interface Options {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly yes?: boolean;
-  readonly policy?: string;
-  readonly readOnly?: boolean;
-}
 
 interface Copied {
   readonly bytes: number;
@@ -30,23 +22,18 @@ interface Copied {
 }
 
 /** `cos cp`: container_files_get and container_files_put, as one command in the words of cp. */
-export function addCopy(program: Command, exit: Exit): void {
+export function addCopy(program: Command, { engines, exit }: Pick<ProgramOptions, "engines" | "exit">): void {
   const command = program
     .command("cp")
     .summary("Copy files out of a container, or into one")
     .description(description)
     .argument("<source>", "CONTAINER:PATH, or a file or directory here.")
     .argument("<destination>", "A file or directory here, or CONTAINER:PATH.")
-    .option("--json", "Print the whole result as JSON.")
-    .option("-q, --quiet", "Print nothing but failures.")
-    .option("--policy <file>", "Rules to use instead of those in the user's config directory.")
-    .option("--read-only", "Refuse everything that changes something.")
-    .option("-y, --yes", "Answer yes where policy asks for a confirmation.")
     .addHelpText("after", "\nExamples:\n  cos cp web:/var/log/nginx ./logs\n  cos cp ./site web:/srv")
     .showHelpAfterError("Try: cos cp --help");
-  command.action(async (source: string, destination: string, options: Options) => {
-    const { json = false, quiet = false, yes = false, policy, readOnly } = options;
-    exit(await copy(source, destination, { json, quiet, yes, policyFile: policy, readOnly }));
+  addSessionFlags(command, { engines, changes: true });
+  command.action(async (source: string, destination: string, options: SessionOptions) => {
+    exit(await copy(source, destination, toSettings(options, engines)));
   });
 }
 

@@ -1,5 +1,6 @@
 import { addApprovalCommands } from "./approvals.ts";
 import { addAuditCommands } from "./audit.ts";
+import { addEngineCommands } from "./engines.ts";
 import { addGrantCommands } from "./grants.ts";
 import { addPolicyCommands } from "./policy.ts";
 import { addSecretCommands } from "./secrets.ts";
@@ -8,6 +9,7 @@ import { addSecretCommands } from "./secrets.ts";
 export const operatorCommands = {
   approvals: addApprovalCommands,
   audit: addAuditCommands,
+  engine: addEngineCommands,
   grants: addGrantCommands,
   policy: addPolicyCommands,
   secrets: addSecretCommands,

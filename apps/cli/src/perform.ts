@@ -4,7 +4,7 @@ import { confirm, waitForApproval } from "./consent.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type InputIssue, inFlagWords, toFlagIssues } from "./flags.ts";
 import { printError, printJson } from "./printing.ts";
-import type { Settings } from "./program.ts";
+import type { Settings } from "./session-flags.ts";
 import { openSession, type Session } from "./session.ts";
 import { words } from "./words.ts";
 
@@ -51,8 +51,9 @@ export async function performHere(
   input: unknown,
   sinks: Pick<Call, "output" | "progress" | "interaction" | "files"> = {},
 ): Promise<Extract<Outcome, { status: "done" }>> {
-  const { controlPlane, caller, interruption } = session;
-  const call = { operation: operation.name, input, caller, signal: interruption.signal, ...sinks };
+  const { controlPlane, caller, interruption, settings } = session;
+  const { engine } = settings;
+  const call = { operation: operation.name, input, caller, engine, signal: interruption.signal, ...sinks };
   const perform = (answer: Pick<Call, "confirmToken" | "confirmedBy"> = {}) =>
     controlPlane.perform({ ...call, ...answer }).catch((error: unknown) => {
       throw inCommandWords(CosError.from(error), operation);

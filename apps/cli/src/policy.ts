@@ -11,6 +11,7 @@ import { type Command, Option } from "commander";
 import { exitCodes } from "./exit-codes.ts";
 import { type Exit, guarded } from "./guarded.ts";
 import { coloured, oneLine, printJson } from "./printing.ts";
+import { findEngines } from "./session.ts";
 
 interface PolicyOptions {
   readonly json?: boolean;
@@ -104,7 +105,7 @@ async function explain(
 ): Promise<number> {
   const { as: kind, readOnly, policy: policyFile, json = false } = options;
   const name = options.caller ?? (kind === "stdio" || kind === "http" ? "agent" : "user");
-  await using controlPlane = openControlPlane({ writer: "cli", policyFile, readOnly });
+  await using controlPlane = openControlPlane({ writer: "cli", policyFile, readOnly, engines: await findEngines() });
   const caller = { kind, name, hostRoots: [process.cwd()] };
   const explanation = await controlPlane.explain({ operation, input: await readInput(options.input), caller, signal });
   if (json) printJson(explanation);

@@ -1,5 +1,5 @@
 import "./interpreted-schemas.ts";
-import { catalogue, type Operation } from "@cos/control-plane";
+import { catalogue, type EngineSettings, type Operation } from "@cos/control-plane";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./completion/scripts.ts";
 import { addCopy } from "./cp.ts";
@@ -13,9 +13,12 @@ import { images, imageWork } from "./images.ts";
 import { logs } from "./logs.ts";
 import { networks } from "./networks.ts";
 import { performAndPrint } from "./perform.ts";
+import { printError } from "./printing.ts";
 import { ps } from "./ps.ts";
 import { reap } from "./reap.ts";
 import { run } from "./run.ts";
+import { findEngines } from "./session.ts";
+import { addSessionFlags, type SessionOptions, type Settings, toSettings } from "./session-flags.ts";
 import { stats } from "./stats.ts";
 import { volumes } from "./volumes.ts";
 import { service } from "./service.ts";
@@ -23,29 +26,8 @@ import { version } from "./version.ts";
 import { wait } from "./wait.ts";
 import { type Words, words } from "./words.ts";
 
-/** What the command line says beside the operation's own input. */
-export interface Settings {
-  readonly json: boolean;
-  readonly quiet: boolean;
-  /** Answers yes where policy asks for a confirmation. */
-  readonly yes: boolean;
-  readonly policyFile?: string | undefined;
-  readonly readOnly?: boolean | undefined;
-  /** Passes standard input on to what runs. */
-  readonly interactive?: boolean | undefined;
-  /** Gives it this terminal. */
-  readonly tty?: boolean | undefined;
-  /** Does it again this often, until it is interrupted. */
-  readonly watchSeconds?: number | undefined;
-}
-
-/** The flags that every operation's command has. */
-interface Options {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly yes?: boolean;
-  readonly policy?: string;
-  readonly readOnly?: boolean;
+/** The flags that an operation's command can have. */
+interface Options extends SessionOptions {
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly watch?: number | true;
@@ -87,6 +69,7 @@ const nouns: Readonly<Record<string, string>> = {
 const groups = {
   approvals: "See and decide what waits for a person",
   audit: "See what was done, and check that nobody changed the log",
+  engine: "See the engines that there are, and whether they answer",
   grants: "Say yes beforehand, and take it back",
   policy: "Explain, test and check the rules",
   secrets: "See what secrets there are, and check them",
@@ -98,7 +81,15 @@ export async function main(argv: readonly string[]): Promise<void> {
   const [own, rest] = end === -1 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)];
   // Whoever reads the output may stop reading, as `head` does.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
-  const program = await toProgram(rest, (code) => (process.exitCode = code), own[0]);
+  let engines: readonly EngineSettings[];
+  try {
+    engines = await findEngines();
+  } catch (error) {
+    printError(error, own.includes("--json"));
+    process.exitCode = exitCodes.failed;
+    return;
+  }
+  const program = await toProgram({ rest, engines, exit: (code) => (process.exitCode = code), wanted: own[0] });
   if (argv.length === 0) return program.outputHelp();
   try {
     await program.parseAsync([...own], { from: "user" });
@@ -118,13 +109,19 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
 }
 
-/**
- * The whole command line as data; nothing runs until it is parsed.
- *
- * @param rest what stands after `--`.
- * @param wanted the word that the command line begins with: only its command is given its flags. All are, without it.
- */
-export async function toProgram(rest: readonly string[], exit: Exit, wanted?: string): Promise<Command> {
+/** What the command line is made for. */
+export interface ProgramOptions {
+  /** What stands after `--`. */
+  readonly rest: readonly string[];
+  readonly engines: readonly EngineSettings[];
+  readonly exit: Exit;
+  /** The word that the command line begins with: only its command is given its flags. All are, without it. */
+  readonly wanted?: string | undefined;
+}
+
+/** The whole command line as data; nothing runs until it is parsed. */
+export async function toProgram(options: ProgramOptions): Promise<Command> {
+  const { exit, wanted } = options;
   const program = new Command("cos")
     .description("Run jobs and services in containers, safely.")
     .version(version, "-V, --version", "Print the version.")
@@ -138,7 +135,7 @@ export async function toProgram(rest: readonly string[], exit: Exit, wanted?: st
     const said = words[operation.name] ?? {};
     const command = addCommand(program, operation, said);
     if (wanted === undefined || wanted === "help" || command.name() === wanted || command.parent?.name() === wanted)
-      addBody(command, operation, said, rest, exit);
+      addBody(command, operation, said, options);
   }
   for (const [name, summary] of Object.entries(groups)) {
     const group = program.command(name).summary(summary).description(`${summary}.`);
@@ -148,7 +145,7 @@ export async function toProgram(rest: readonly string[], exit: Exit, wanted?: st
     operatorCommands[name as keyof typeof groups](group, exit);
     for (const command of group.commands) command.showHelpAfterError(`Try: cos ${name} ${command.name()} --help`);
   }
-  addCopy(program, exit);
+  addCopy(program, options);
   program
     .command("doctor")
     .description("Check the engine and this installation, and say what to fix.")
@@ -202,13 +199,7 @@ function pathOf(command: Command): string {
   return parent?.parent == null ? command.name() : `${parent.name()} ${command.name()}`;
 }
 
-function addBody(
-  command: Command,
-  operation: Operation,
-  said: Words,
-  rest: readonly string[],
-  exit: (code: number) => void,
-): void {
+function addBody(command: Command, operation: Operation, said: Words, { rest, engines, exit }: ProgramOptions): void {
   addFlags(command, operation, said);
   if (said.watch !== undefined) {
     command.addOption(new Option("--watch [seconds]", said.watch).argParser(toSeconds));
@@ -218,39 +209,17 @@ function addBody(
       .option("-i, --interactive", "Pass standard input on to the program while it runs.")
       .option("-t, --tty", "Give the program this terminal, with all its keys; implies -i.");
   }
-  command
-    .option("--json", "Print the whole result as JSON.")
-    .option("-q, --quiet", "Print only what is essential.")
-    .option("--policy <file>", "Rules to use instead of those in the user's config directory.")
-    .option("--read-only", "Refuse everything that changes something.");
-  if (operation.effect !== "read") command.option("-y, --yes", "Answer yes where policy asks for a confirmation.");
+  addSessionFlags(command, { engines, changes: operation.effect !== "read" });
   if (said.examples !== undefined)
     command.addHelpText("after", `\nExamples:\n${said.examples.map((line) => `  ${line}`).join("\n")}`);
   command.showHelpAfterError(
     `${said.rest === undefined ? "" : "Put the command after --, as in: cos run busybox -- echo hello\n"}Try: cos ${pathOf(command)} --help`,
   );
   command.action(async () => {
-    const {
-      json = false,
-      quiet = false,
-      yes = false,
-      policy,
-      readOnly,
-      interactive,
-      tty,
-      watch,
-    } = command.opts<Options>();
+    const { interactive, tty, watch, ...options } = command.opts<Options>();
     const action = actions[operation.name] ?? performAndPrint;
-    const settings = {
-      json,
-      quiet,
-      yes,
-      policyFile: policy,
-      readOnly,
-      interactive,
-      tty,
-      watchSeconds: watch === true ? 60 : watch,
-    };
+    const watchSeconds = watch === true ? 60 : watch;
+    const settings = { ...toSettings(options, engines), interactive, tty, watchSeconds };
     exit(await action(operation, toInput(command, said, rest), settings));
   });
 }

@@ -1,7 +1,7 @@
 import { printable } from "@cos/core";
 import type { ProgressEvent } from "@cos/core";
 
-import type { Settings } from "./program.ts";
+import type { Settings } from "./session-flags.ts";
 
 /** Least time between two drawings of the same line, in milliseconds. */
 const redrawMs = 80;

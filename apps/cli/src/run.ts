@@ -5,7 +5,8 @@ import { openArtifactPlaces, readJobFiles } from "./job-files.ts";
 import { performHere, withSession } from "./perform.ts";
 import { openInteraction } from "./interactive/interaction.ts";
 import { printJson } from "./printing.ts";
-import type { Action, Settings } from "./program.ts";
+import type { Action } from "./program.ts";
+import type { Settings } from "./session-flags.ts";
 import { openProgress } from "./progress.ts";
 import { readStdin } from "./stdin.ts";
 

@@ -1,6 +1,13 @@
-import { type Caller, openControlPlane, type OpenControlPlane } from "@cos/control-plane";
+import {
+  type Caller,
+  type EngineSettings,
+  findPaths,
+  loadEngines,
+  openControlPlane,
+  type OpenControlPlane,
+} from "@cos/control-plane";
 import { type Interruption, watchForInterruption } from "./interruption.ts";
-import type { Settings } from "./program.ts";
+import type { Settings } from "./session-flags.ts";
 
 /** One run of an operation's command: its control plane, who it acts for, and what interrupts it. */
 export interface Session extends AsyncDisposable {
@@ -11,8 +18,8 @@ export interface Session extends AsyncDisposable {
 }
 
 export function openSession(settings: Settings): Session {
-  const { policyFile, readOnly } = settings;
-  const controlPlane = openControlPlane({ writer: "cli", policyFile, readOnly });
+  const { policyFile, readOnly, engines } = settings;
+  const controlPlane = openControlPlane({ writer: "cli", policyFile, readOnly, engines });
   const interruption = watchForInterruption();
   return {
     controlPlane,
@@ -24,6 +31,12 @@ export function openSession(settings: Settings): Session {
       interruption.close();
     },
   };
+}
+
+/** The engines that this user, and the project of the working directory, have named. @throws CosError as `loadEngines` */
+export async function findEngines(): Promise<readonly EngineSettings[]> {
+  const { configDirectory } = findPaths(process.env);
+  return await loadEngines({ env: process.env, configDirectory, workingDirectory: process.cwd() });
 }
 
 /** Who runs this command: a person, where both ends are a terminal. */

@@ -1,4 +1,11 @@
-import { assertCaller, type Caller, openControlPlane } from "@cos/control-plane";
+import {
+  assertCaller,
+  type Caller,
+  findPaths,
+  loadEngines,
+  openControlPlane,
+  type OpenControlPlane,
+} from "@cos/control-plane";
 import { CosError } from "@cos/core";
 import { sayFailure } from "./say.ts";
 import { serveStdio, untilToldToEnd } from "./stdio.ts";
@@ -20,17 +27,25 @@ export interface ServeOptions {
 export async function serve({ name, hostRoots, policyFile, readOnly }: ServeOptions): Promise<number> {
   const caller: Caller = { kind: "stdio", name, hostRoots };
   const told = untilToldToEnd();
-  const controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, reapEverySeconds });
+  let controlPlane: OpenControlPlane | undefined;
   try {
+    const engines = await findEngines();
+    controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, engines, reapEverySeconds });
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
     await controlPlane.loadPolicy();
-    await serveStdio(controlPlane, caller, told);
+    await serveStdio(controlPlane, { caller, engines: engines.map((engine) => engine.name), told });
     return 0;
   } catch (error) {
     sayFailure(CosError.from(error));
     return 1;
   } finally {
-    await controlPlane.close();
+    await controlPlane?.close();
   }
+}
+
+/** The engines that the user, and the project that the server was started in, have named. */
+async function findEngines() {
+  const { configDirectory } = findPaths(process.env);
+  return await loadEngines({ env: process.env, configDirectory, workingDirectory: process.cwd() });
 }

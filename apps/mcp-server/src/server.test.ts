@@ -10,11 +10,12 @@ import { readMessages } from "./testing/messages.ts";
 const done: Outcome = { status: "done", callId: "1", result: {}, text: "done" };
 
 /** A server whose calls go to `perform`, and a client that writes lines and reads messages. */
-async function openServer(perform: ControlPlane["perform"]) {
+async function openServer(perform: ControlPlane["perform"], engines: readonly string[] = []) {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const { server, cancel, settled } = createServer(
     { perform, explain: () => Promise.reject(new CosError("unsupported", "No.")) },
     { kind: "stdio", name: "agent", hostRoots: [] },
+    engines,
   );
   await server.connect(new StdioServerTransport(input, output));
   const messages = readMessages(output);
@@ -54,6 +55,37 @@ function untilCancelled() {
   );
   return { perform, reasons };
 }
+
+describe("with several engines", () => {
+  test("every tool takes the engine's name, the default first", async () => {
+    const { send, answer } = await openServer(async () => done, ["local", "prod"]);
+    send(`{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}`);
+    const { tools } = (await answer(1))["result"] as { tools: { inputSchema: { properties: object } }[] };
+    for (const { inputSchema } of tools) {
+      expect(inputSchema.properties).toMatchObject({ engine: { enum: ["local", "prod"], default: "local" } });
+    }
+  });
+
+  test.each([
+    ["a name", `{"name": "ping", "arguments": {"engine": "prod"}}`, { engine: "prod", input: {} }],
+    ["none", `{"name": "ping"}`, { input: {} }],
+    ["no text", `{"name": "ping", "arguments": {"engine": 1}}`, { engine: "", input: {} }],
+  ])("a call with %s goes where it says", async (_what, params, call) => {
+    const perform = vi.fn(async () => done);
+    const { send, answer } = await openServer(perform, ["local", "prod"]);
+    send(callOf(1, params));
+    await answer(1);
+    expect(theCall(perform)).toMatchObject(call);
+  });
+
+  test("with one, a tool takes none, and a call that gives one is judged as it is", async () => {
+    const perform = vi.fn(async () => done);
+    const { send, answer } = await openServer(perform, ["local"]);
+    send(callOf(1, `{"name": "ping", "arguments": {"engine": "local"}}`));
+    await answer(1);
+    expect(theCall(perform)).toMatchObject({ input: { engine: "local" } });
+  });
+});
 
 describe("a call", () => {
   test.each([

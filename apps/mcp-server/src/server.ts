@@ -26,8 +26,16 @@ export interface CatalogueServer {
   readonly settled: () => Promise<void>;
 }
 
-/** Offers the catalogue's operations as tools, for one caller. */
-export function createServer(controlPlane: ControlPlane, caller: Caller): CatalogueServer {
+/**
+ * Offers the catalogue's operations as tools, for one caller.
+ *
+ * @param engines the names of the engines, the default first; with more than one, every tool takes `engine`.
+ */
+export function createServer(
+  controlPlane: ControlPlane,
+  caller: Caller,
+  engines: readonly string[] = [],
+): CatalogueServer {
   const server = new Server(
     { name: "cos", title: "cos", version },
     { capabilities: { tools: {} }, instructions, jsonSchemaValidator: noForms },
@@ -35,7 +43,9 @@ export function createServer(controlPlane: ControlPlane, caller: Caller): Catalo
   const running = new Map<Promise<unknown>, AbortController>();
   let cancelled = false;
 
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: catalogue.map(toTool) }));
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: catalogue.map((operation) => toTool(operation, engines)),
+  }));
   // A handler of `tools/call` would get only what the SDK finds right, without what it drops. Here `perform` judges every
   // call, and so records each that it refuses.
   server.fallbackRequestHandler = async ({ method, params }, extra) => {
@@ -46,7 +56,7 @@ export function createServer(controlPlane: ControlPlane, caller: Caller): Catalo
     if (cancelled || extra.signal.aborted) abandon();
     else extra.signal.addEventListener("abort", abandon, { once: true });
     const answer = controlPlane
-      .perform({ ...toCall(params), caller, progress: toProgress(extra), signal: abort.signal })
+      .perform({ ...toCall(params, engines.length > 1), caller, progress: toProgress(extra), signal: abort.signal })
       .then(fromOutcome)
       .catch(fromError)
       .finally(() => running.delete(answer));
@@ -69,13 +79,22 @@ const noForms: jsonSchemaValidator = {
   getValidator: () => () => ({ valid: false, data: undefined, errorMessage: "cos sends no forms" }),
 };
 
-/** The call that a request holds, right or not. The token is the adapter's own addition to the arguments. */
-function toCall({ name, arguments: input = {} }: Record<string, unknown> = {}): Omit<Call, "caller"> {
+/** The call that a request holds, right or not. The token and the engine are the adapter's own additions to the arguments. */
+function toCall(
+  { name, arguments: given = {} }: Record<string, unknown> = {},
+  takesEngine: boolean,
+): Omit<Call, "caller"> {
   const operation = typeof name === "string" ? name : "";
-  if (typeof input !== "object" || input === null || !("confirmToken" in input)) return { operation, input };
-  const { confirmToken, ...rest } = input;
-  // What is no string is no token that was ever issued, and neither is an empty one.
-  return { operation, input: rest, confirmToken: typeof confirmToken === "string" ? confirmToken : "" };
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return { operation, input: given };
+  const call: { -readonly [Name in "engine" | "confirmToken"]?: string } = {};
+  const input: Record<string, unknown> = { ...given };
+  for (const field of takesEngine ? (["engine", "confirmToken"] as const) : (["confirmToken"] as const)) {
+    if (!(field in input)) continue;
+    // What is no string is no token that was ever issued and no engine's name, and neither is an empty one.
+    call[field] = typeof input[field] === "string" ? input[field] : "";
+    delete input[field];
+  }
+  return { operation, input, ...call };
 }
 
 /** Passes progress on to a client that asked for it. */

@@ -35,15 +35,23 @@ export function untilToldToEnd(): AbortSignal {
   return told.signal;
 }
 
+export interface StdioOptions {
+  readonly caller: Caller;
+  /** The names of the engines, the default first. */
+  readonly engines: readonly string[];
+  /** Aborts when the process is told to end. */
+  readonly told: AbortSignal;
+}
+
 /**
  * Serves one client on standard input and output, until it closes one of them or the process is told to end. Calls that
  * run then are cancelled, and with them what they started, and are answered; those of a client that only closed the
  * input have a moment to finish.
  */
-export async function serveStdio(controlPlane: ControlPlane, caller: Caller, told: AbortSignal): Promise<void> {
+export async function serveStdio(controlPlane: ControlPlane, { caller, engines, told }: StdioOptions): Promise<void> {
   // Standard output is the protocol's alone, whatever a dependency prints.
   globalThis.console = new console.Console(process.stderr);
-  const { server, cancel, settled } = createServer(controlPlane, caller);
+  const { server, cancel, settled } = createServer(controlPlane, caller, engines);
   server.onerror = (error) => say(describe(error));
   const over = new Promise<void>((resolve) => {
     server.onclose = resolve;

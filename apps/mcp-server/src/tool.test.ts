@@ -81,7 +81,7 @@ describe.each(operations)("%s as a tool", (_name, operation) => {
 });
 
 test("all tools together are a list that clients accept, and that leaves room for the work", () => {
-  const tools = catalogue.map(toTool);
+  const tools = catalogue.map((operation) => toTool(operation));
   expect(ListToolsResultSchema.parse({ tools }).tools).toEqual(tools);
   expect(JSON.stringify(tools).length).toBeLessThan(120 * 1024);
 });

@@ -11,13 +11,23 @@ const confirmToken = {
  * An operation as a tool: its schemas as JSON Schema, and hints from its effect. Every tool answers with the same flat
  * envelope, which `answer.ts` makes; a failure answers with text alone.
  */
-export function toTool({ name, title, description, effect, input, output }: Operation): Tool {
+export function toTool(
+  { name, title, description, effect, input, output }: Operation,
+  engines: readonly string[] = [],
+): Tool {
   const { properties, ...rest } = toSchema(input, "input");
   return {
     name,
     title,
     description,
-    inputSchema: { ...rest, properties: { ...properties, ...(effect === "read" ? {} : { confirmToken }) } },
+    inputSchema: {
+      ...rest,
+      properties: {
+        ...properties,
+        ...(engines.length > 1 ? { engine: toEngineField(engines) } : {}),
+        ...(effect === "read" ? {} : { confirmToken }),
+      },
+    },
     outputSchema: {
       type: "object",
       properties: {
@@ -45,6 +55,10 @@ export function toTool({ name, title, description, effect, input, output }: Oper
       openWorldHint: false,
     },
   };
+}
+
+function toEngineField(engines: readonly string[]) {
+  return { type: "string", enum: [...engines], default: engines[0], description: "The engine to use." };
 }
 
 /** In draft 7, which all clients know. */

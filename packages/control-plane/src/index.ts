@@ -15,6 +15,7 @@ export type { ApproverAccess } from "./approvals/connection.ts";
 export type { ApprovalView } from "./approvals/protocol.ts";
 export { type ApprovalEvent, watchApprovals } from "./approvals/watch.ts";
 export { catalogue } from "./catalogue.ts";
+export { type EngineSettings, loadEngines } from "./engines/settings.ts";
 export { diagnose } from "./doctor.ts";
 export type { Finding } from "./engine-health.ts";
 export { formatBytes } from "./format-bytes.ts";

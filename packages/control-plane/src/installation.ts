@@ -4,6 +4,8 @@ import { isAbsolute, join } from "node:path";
 
 /** Where this installation of cos keeps what is its own. */
 export interface Paths {
+  /** The user's config directory of cos. */
+  readonly configDirectory: string;
   /** The file with the installation's key: `COS_KEY_FILE`, or `key.json` in the user's config directory. */
   readonly keyFile: string;
   /** The directory of the audit log: `COS_AUDIT_DIR` or `AUDIT_DIR`, or one in the user's state directory. */
@@ -29,6 +31,7 @@ export function findPaths(env: NodeJS.ProcessEnv): Paths {
   const state = absolute(env["XDG_STATE_HOME"]) ?? join(home, ".local", "state");
   const inConfig = (name: string) => join(config, "cos", name);
   return {
+    configDirectory: join(config, "cos"),
     keyFile: env["COS_KEY_FILE"] || inConfig("key.json"),
     auditDirectory: env["COS_AUDIT_DIR"] || env["AUDIT_DIR"] || join(state, "cos", "audit"),
     policyFile: env["COS_POLICY"] || policyNames.map(inConfig).find((file) => existsSync(file)),

@@ -1,15 +1,14 @@
-import type { Engine } from "@cos/core";
-import { connectDocker } from "@cos/docker";
 import { createApprovals, createTickets, type Policy } from "@cos/policy";
 import type { ApprovalServer } from "./approvals/server.ts";
 import { catalogue } from "./catalogue.ts";
+import { openConnections } from "./engines/connections.ts";
+import type { EngineSettings } from "./engines/settings.ts";
 import { findDue } from "./expiry.ts";
-import { findHelperImage, findPaths, isReadOnly } from "./installation.ts";
+import { findPaths, isReadOnly } from "./installation.ts";
 import { openInstallationLog, openKeys } from "./keys.ts";
 import type { Caller } from "./caller.ts";
 import { type ControlPlane, createControlPlane } from "./perform.ts";
 import { once } from "./once.ts";
-import { startReaping } from "./reaping.ts";
 import { loadPolicy } from "./policy-source.ts";
 
 export interface ControlPlaneConfig {
@@ -21,6 +20,8 @@ export interface ControlPlaneConfig {
   readonly policyFile?: string | undefined;
   /** Refuses everything but reads; what `COS_READ_ONLY` says unless set. */
   readonly readOnly?: boolean | undefined;
+  /** The engines, the default first, as `loadEngines` finds them; the one that the docker CLI would use unless set. */
+  readonly engines?: readonly EngineSettings[] | undefined;
   /** How often to remove what has expired, beside once after connecting; not unless set. */
   readonly reapEverySeconds?: number | undefined;
 }
@@ -58,21 +59,7 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
   );
   const approvals = createApprovals();
   let server: Promise<ApprovalServer> | undefined;
-  let connection: Promise<Engine> | undefined;
 
-  const open = async () => {
-    const engine = await connectDocker({ env, signer: keys().signer, helperImage: findHelperImage(env) });
-    reaping.connected(engine);
-    return engine;
-  };
-  const connect = () => {
-    if (connection !== undefined) return connection;
-    const opening = open();
-    connection = opening;
-    // The next call tries again.
-    opening.catch(() => (connection = undefined));
-    return opening;
-  };
   const listen = async () => {
     server ??= import("./approvals/listen.ts").then(({ listenForApprovers }) =>
       listenForApprovers(paths, { approvals, audit, writer }),
@@ -82,9 +69,23 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
       throw error;
     });
   };
-  const controlPlane = createControlPlane({
+  const connections = openConnections(config.engines ?? [{ name: "local" }], {
+    env,
+    signer: () => keys().signer,
+    reapEverySeconds: (config.readOnly ?? isReadOnly(env)) ? undefined : config.reapEverySeconds,
+    async reap(engine) {
+      try {
+        const due = await findDue(engine, reaper, { now: new Date(), onlyExpired: true });
+        if (Object.values(due).every((containers) => containers.length === 0)) return;
+        await controlPlane.perform({ operation: "container_reap", input: {}, caller: reaper, engine: engine.name });
+      } catch {
+        // The audit log has the failure.
+      }
+    },
+  });
+  const controlPlane: ControlPlane = createControlPlane({
     operations: catalogue,
-    engines: new Map([["local", connect]]),
+    engines: connections.byName,
     policy,
     audit,
     tickets: createTickets(),
@@ -102,27 +103,10 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
     },
   });
 
-  const reaping = startReaping({
-    connect,
-    everySeconds: (config.readOnly ?? isReadOnly(env)) ? undefined : config.reapEverySeconds,
-    async reap(engine) {
-      try {
-        const due = await findDue(engine, reaper, { now: new Date(), onlyExpired: true });
-        if (Object.values(due).every((containers) => containers.length === 0)) return;
-        await controlPlane.perform({ operation: "container_reap", input: {}, caller: reaper });
-      } catch {
-        // The audit log has the failure.
-      }
-    },
-  });
-
   const close = async (options: { readonly handOver?: boolean } = {}) => {
-    reaping.stop();
     const listening = await server?.catch(() => undefined);
     await listening?.close();
-    const engine = await connection?.catch(() => undefined);
-    await reaping.finish(engine);
-    await engine?.close(options);
+    await connections.close(options);
   };
   return {
     ...controlPlane,

@@ -174,7 +174,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
         }
         if (decision.verdict !== "allow" || call.confirmToken !== undefined) {
           const { preview, answer } = await trail.step(async () => {
-            const preview = (await operation.preview?.(context, input, target)) ?? plainPreview(operation);
+            const said = (await operation.preview?.(context, input, target)) ?? plainPreview(operation);
+            const preview = engines.size > 1 ? withEngine(said, engineName) : said;
             const answer = await seekConsent(parts, {
               callId,
               decision,
@@ -247,6 +248,11 @@ async function resolveAgain(
   const target = await operation.target?.(context, input);
   if (target?.kind === kind && target.id === id) return target;
   throw new CosError("conflict", `The ${kind} ${name} was replaced in the meantime.`, { hint: "Make the call again." });
+}
+
+/** A preview that says where, when there is more than one place. */
+function withEngine({ text, changes }: Preview, engine: string): Preview {
+  return { text: `${text} On the engine ${engine}.`, changes: { ...changes, engine } };
 }
 
 /** What there is to say about a read, which changes nothing. */

@@ -1,6 +1,7 @@
 import type { Argument, Command, Option } from "commander";
 import { toChoices, toField } from "../flags.ts";
 import { toProgram } from "../program.ts";
+import { findEngines } from "../session.ts";
 
 /** Something that the word under the cursor could become. */
 export interface Candidate {
@@ -21,7 +22,15 @@ export async function findCandidates(words: readonly string[], findNames: FindNa
   const before = words.slice(0, -1);
   const current = words.at(-1) ?? "";
   if (before.includes("--")) return [];
-  const place = findPlace(await toProgram([], () => {}, before[0] ?? ""), before);
+  const place = findPlace(
+    await toProgram({
+      rest: [],
+      engines: await findEngines().catch(() => []),
+      exit: () => {},
+      wanted: before[0] ?? "",
+    }),
+    before,
+  );
   const all = await candidatesAt(place, current, findNames);
   return all.filter(({ value }) => value.startsWith(current));
 }

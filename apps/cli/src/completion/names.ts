@@ -1,5 +1,5 @@
 import { openControlPlane } from "@cos/control-plane";
-import { hereCaller } from "../session.ts";
+import { findEngines, hereCaller } from "../session.ts";
 import type { Candidate, FindNames } from "./candidates.ts";
 
 /** How long the engine may take, in milliseconds: somebody waits with a finger on the key. */
@@ -65,7 +65,7 @@ export const findNames: FindNames = async (kind) => {
   try {
     const signal = AbortSignal.timeout(deadlineMs);
     const call = { operation, input, caller: hereCaller(), signal };
-    const outcome = await openControlPlane({ writer: "cli" }).perform(call);
+    const outcome = await openControlPlane({ writer: "cli", engines: await findEngines() }).perform(call);
     const found = outcome.status === "done" ? toCandidates(outcome.result) : [];
     return found.filter(({ value }) => plain.test(value));
   } catch {
