@@ -11,7 +11,7 @@ async function complete(line: string): Promise<string[]> {
 
 describe("what a word could become", () => {
   test.each([
-    ["a command", "st", ["stats", "stop"]],
+    ["a command", "st", ["stats", "start", "stop"]],
     ["a command of a group", "network ", ["ls", "create", "rm"]],
     ["a command that is no operation", "aud", ["audit"]],
     ["a command of an operator's group", "audit v", ["verify"]],
