@@ -1,8 +1,9 @@
 import type { ExecResult } from "@cos/core";
 import { exitCodes } from "./exit-codes.ts";
 import { sayHint } from "./hint.ts";
+import { openInteraction } from "./interactive/interaction.ts";
 import { performHere, withSession } from "./perform.ts";
-import { passOn, printJson } from "./printing.ts";
+import { printJson } from "./printing.ts";
 import type { Action } from "./program.ts";
 import { readStdin } from "./stdin.ts";
 
@@ -11,9 +12,12 @@ export const exec: Action = (operation, input, settings) =>
   withSession(
     settings,
     async (session) => {
+      const here = openInteraction(session, input);
       const call = { ...input, ...(await readStdin(input["stdin"])) };
-      const sinks = settings.json ? {} : { output: passOn };
-      const { result } = await performHere(session, operation, call, sinks);
+      const { result } = await performHere(session, operation, call, {
+        interaction: here.interaction,
+        ...(settings.json ? {} : { output: here.output }),
+      }).finally(() => here.close());
       const ended = result as ExecResult;
       if (settings.json) printJson(ended);
       // That a command may run on is essential.

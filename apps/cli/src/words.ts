@@ -85,13 +85,15 @@ export const words: Readonly<Record<string, Words>> = {
     command: "exec",
     positionals: ["container"],
     rest: "command",
+    interactive: true,
     description:
-      "Runs a command in a container that runs, streams its output and exits with its exit code. After --timeout, and on Ctrl-C, it is killed in the container with everything that it has started. Exit codes of its own: 124 timed out, 125 cos failed or refused.",
+      "Runs a command in a container that runs, streams its output and exits with its exit code. After --timeout, and on Ctrl-C (which -t passes on), it is killed in the container with everything that it has started. Exit codes of its own: 124 timed out, 125 cos failed or refused.",
     help: {
       command:
         "Shell command line, run by the container's /bin/sh -c. To run a program with arguments, put it after --.",
       stdin: 'Standard input: "-" for cos\'s own, the name of a file, or the text itself.',
       env: "Environment variable; NAME alone takes its value from here. May be repeated.",
+      timeoutSeconds: "Seconds after which it is killed with everything that it has started. [30; none with -i or -t]",
     },
     flags: {
       command: "-c, --cmd",
@@ -102,6 +104,7 @@ export const words: Readonly<Record<string, Words>> = {
     },
     examples: [
       "cos exec web -- nginx -t",
+      "cos exec -it web -- sh",
       "cos exec db --user postgres --cmd \"psql -c 'select 1'\"",
       "cos exec db --stdin - -- psql -U postgres < schema.sql",
     ],

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { CosError } from "./errors.ts";
+import type { Interaction } from "./interaction.ts";
 import type { OutputSink } from "./output.ts";
 import { parseWith } from "./parse.ts";
 import type { SecretSource } from "./secrets.ts";
@@ -83,6 +84,8 @@ export type ExecSpec = z.output<ReturnType<typeof makeRequest>>;
 export type ExecResult = z.output<ReturnType<typeof makeResult>>;
 
 export interface ExecOptions {
+  /** Talks with the command while it runs, instead of the `stdin` of the request. */
+  readonly interaction?: Interaction | undefined;
   readonly output?: OutputSink | undefined;
   /** Cancels the command: it is killed with all that it started, and the result has `cancelled: true`. */
   readonly signal?: AbortSignal | undefined;

@@ -71,6 +71,23 @@ describe("container_exec", () => {
     });
   });
 
+  test("gives somebody who talks with it no time of its own, and the program what they say", async () => {
+    const { engine } = openWith();
+    const input = { container: "web", command: "cat" };
+    const say = async function* () {
+      yield Buffer.from("hello");
+    };
+    const asked = await openBench({ engine, policy: deciding("confirm") }).perform("container_exec", input, {
+      interaction: { input: say() },
+    });
+    expect(asked).toMatchObject({
+      status: "confirm",
+      preview: { changes: expect.not.objectContaining({ timeoutSeconds: 30 }) },
+    });
+    const done = await openBench({ engine }).perform("container_exec", input, { interaction: { input: say() } });
+    expect(done).toMatchObject({ status: "done", result: { exitCode: 0, stdout: "hello" } });
+  });
+
   test("says when its time is over, and that it was killed", async () => {
     const { engine } = openWith();
     const outcome = await openBench({ engine }).perform("container_exec", {

@@ -2,7 +2,7 @@ import { type ExecResult, execRequest, execResult, findSecretNames } from "@cos/
 import * as z from "zod";
 import { secretsOf } from "../container-secrets.ts";
 import { previewContainer } from "../container-preview.ts";
-import { defineOperation } from "../operation.ts";
+import { defineOperation, type OperationContext } from "../operation.ts";
 import { containerReference, resolveContainer } from "../resolve.ts";
 
 const defaultTimeoutSeconds = 30;
@@ -24,16 +24,15 @@ export const containerExec = defineOperation({
       workingDir,
       user,
       env: variables,
-      timeoutSeconds: timeoutSeconds
-        .unwrap()
-        .default(defaultTimeoutSeconds)
-        .describe("Seconds after which the command is killed with everything that it has started."),
+      timeoutSeconds: timeoutSeconds.describe(
+        "Seconds after which the command is killed with everything that it has started. Default: 30, and none for somebody who talks with it.",
+      ),
     });
   },
   output: () => z.strictObject({ containerId: z.string(), name: z.string(), ...execResult().shape }),
   target: (context, { container }) => resolveContainer(context, container),
   asks: (_, { env }) => ({ secrets: findSecretNames(Object.values(env)).length > 0 }),
-  preview: (_, { command, user, workingDir, env, stdin, timeoutSeconds }, target) => {
+  preview: (context, { command, user, workingDir, env, stdin, timeoutSeconds }, target) => {
     const secrets = findSecretNames(Object.values(env));
     return previewContainer(
       "Run a command in",
@@ -45,18 +44,26 @@ export const containerExec = defineOperation({
         variables: Object.keys(env).toSorted(),
         ...(secrets.length === 0 ? {} : { secrets }),
         hasStdin: stdin !== undefined,
-        timeoutSeconds,
+        ...toTimeout(context, timeoutSeconds),
       },
       secrets.map((secret) => `It uses the secret ${secret}.`),
     );
   },
-  run: async ({ engine, secrets, output, signal }, { container: _name, env, ...given }, { id, name, container }) => {
+  run: async (context, { container: _name, env, timeoutSeconds, ...given }, { id, name, container }) => {
+    const { engine, secrets, output, interaction, signal } = context;
     const withheld = await secretsOf(container, secrets);
-    const request = { ...given, variables: env, secrets, withheld };
-    return { containerId: id, name, ...(await engine.containers.exec(id, request, { output, signal })) };
+    const request = { ...given, ...toTimeout(context, timeoutSeconds), variables: env, secrets, withheld };
+    const result = await engine.containers.exec(id, request, { output, interaction, signal });
+    return { containerId: id, name, ...result };
   },
   format: (result) => formatExec(result),
 });
+
+/** People who talk with a command have Ctrl-C instead of a time. */
+function toTimeout({ interaction }: OperationContext, asked: number | undefined): { readonly timeoutSeconds?: number } {
+  if (asked === undefined && interaction !== undefined) return {};
+  return { timeoutSeconds: asked ?? defaultTimeoutSeconds };
+}
 
 function formatExec({ exitCode, timedOut, cancelled, killed, hint, stdout, stderr, ranMs }: ExecResult): string {
   const how = [

@@ -118,9 +118,11 @@ async function tellSizes(job: MemoryJob): Promise<number> {
   // A terminal shows what is typed.
   await job.stdout(`${await readLine(job)}\r\n`);
   await tell();
-  const resized = new Promise<void>((resolve) => void terminal.onResize(resolve));
+  let unsubscribe = () => {};
+  const resized = new Promise<void>((resolve) => (unsubscribe = terminal.onResize(resolve)));
   await job.stdout("ready\r\n");
   await resized;
+  unsubscribe();
   await tell();
   return 7;
 }

@@ -10,7 +10,7 @@ export async function execInMemory(
   container: MemoryContainer,
   programOf: (container: MemoryContainer) => MemoryProgram | undefined,
   request: ExecRequest,
-  { output, signal }: ExecOptions,
+  { output, interaction, signal }: ExecOptions,
   closing: AbortSignal,
 ): Promise<ExecResult> {
   const { command, variables, workingDir, user, stdin, stdinEncoding, timeoutSeconds, outputBytes } =
@@ -40,7 +40,7 @@ export async function execInMemory(
       mounts: new Map(),
       files: container.files,
       outputBytes,
-      options: { output, signal: AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]) },
+      options: { output, interaction, signal: AbortSignal.any([closing, ...(signal === undefined ? [] : [signal])]) },
       kill: new AbortController(),
     });
     const killed: KillReason | undefined = ending.killedBy;

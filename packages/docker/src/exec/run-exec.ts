@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  assertOneInput,
   CosError,
   defineExec,
   type ExecOptions,
@@ -11,6 +12,8 @@ import {
   withSecrets,
 } from "@cos/core";
 import { assertFullId, inspectContainer } from "../containers/inspect.ts";
+import { converse } from "../interaction/conversation.ts";
+import { toInteraction } from "../interaction/input.ts";
 import { JobOutput } from "../job/job-output.ts";
 import type { HijackedStream } from "../transport/hijack.ts";
 import { engineMessage } from "../transport/refusal.ts";
@@ -42,6 +45,7 @@ export async function runExec(
   options: ExecOptions,
 ): Promise<ExecResult> {
   const spec = defineExec(request);
+  assertOneInput(spec, options.interaction);
   return await withSecrets(textsOfExec(request), request.secrets, (secrets) =>
     runWithSecrets(context, containerId, { spec, secrets }, options),
   );
@@ -54,19 +58,28 @@ async function runWithSecrets(
   options: ExecOptions,
 ): Promise<ExecResult> {
   const { client } = context;
+  const { interaction } = options;
+  const terminal = interaction?.terminal !== undefined;
   assertFullId(containerId);
   const hasInit = context.inits.get(containerId) ?? (await lookForInit(context, containerId, options.signal));
   const mark = { marker: randomBytes(16).toString("hex"), hasInit };
-  const output = new JobOutput(spec.outputBytes, options.output, { redaction: secrets.redaction });
+  const output = new JobOutput(spec.outputBytes, options.output, {
+    form: terminal ? "terminal" : "frames",
+    redaction: secrets.redaction,
+  });
   const variables = secrets.valuesOf(spec.variables);
-  const execId = await createExec(client, containerId, { ...spec, variables }, mark, options.signal);
+  const execId = await createExec(client, containerId, { ...spec, variables }, mark, interaction, options.signal);
   if (options.signal?.aborted === true) throw new CosError("cancelled", "The command was cancelled before it started.");
   const startedAt = process.hrtime.bigint();
-  const clock = startStopClock(spec.timeoutSeconds, options.signal);
+  const said = toInteraction(spec, interaction);
+  const conversation = said && converse(client, ["exec", execId], said);
+  const clock = startStopClock(spec.timeoutSeconds, conversation?.failedOr(options.signal) ?? options.signal);
   const over = new AbortController();
   let stream: HijackedStream | undefined;
   try {
-    stream = await startExec(client, execId, spec, output, clock.signal);
+    stream = await startExec(client, execId, { output, terminal }, clock.signal);
+    conversation?.starting();
+    if (stream !== undefined) conversation?.started(stream);
     const following = followExec(client, execId, { stream, output, signal: over.signal });
     following.catch(() => undefined);
     const first = await Promise.race([following, clock.reason]);
@@ -78,6 +91,7 @@ async function runWithSecrets(
             ended: () => execEnd(client, execId, over.signal),
             kill: () => killCommand(context, containerId, mark),
           });
+    if (ending.reason === "cancel") conversation?.failed.throwIfAborted();
     if (ending.ended?.ran === false) throw notStarted(output.stdout.text());
     stream?.destroy();
     await (ending.kill === undefined ? output.end() : Promise.race([output.end(), after(afterKillMs.output)]));
@@ -99,6 +113,7 @@ async function runWithSecrets(
   } finally {
     over.abort();
     clock.stop();
+    conversation?.stop();
     stream?.destroy();
   }
 }

@@ -1,5 +1,6 @@
-import { CosError, type ExecSpec } from "@cos/core";
+import { CosError, type ExecSpec, type Interaction } from "@cos/core";
 import { noSuchContainer } from "../containers/inspect.ts";
+import { detachKeys } from "../interaction/input.ts";
 import type { JobOutput } from "../job/job-output.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { hijack, type HijackedStream } from "../transport/hijack.ts";
@@ -25,6 +26,7 @@ export async function createExec(
   containerId: string,
   spec: ExecSpec,
   { marker, hasInit }: ExecMark,
+  interaction: Interaction | undefined,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const command = typeof spec.command === "string" ? ["/bin/sh", "-c", spec.command] : spec.command;
@@ -32,10 +34,10 @@ export async function createExec(
   const body = {
     Cmd: [...(hasInit ? init : []), ...command],
     Env: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
-    AttachStdin: spec.stdin !== undefined,
+    AttachStdin: spec.stdin !== undefined || interaction !== undefined,
     AttachStdout: true,
     AttachStderr: true,
-    Tty: false,
+    ...(interaction?.terminal === undefined ? { Tty: false } : { Tty: true, DetachKeys: detachKeys }),
     Privileged: false,
     ...(spec.workingDir === undefined ? {} : { WorkingDir: spec.workingDir }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
@@ -52,21 +54,20 @@ export async function createExec(
 }
 
 /**
- * Starts a command and gives it its input. Undefined when the start was not answered and the command runs all the same.
+ * Starts a command. Undefined when the start was not answered and the command runs all the same.
  *
  * @throws CosError `failed_precondition` when the engine refuses; `unavailable` with `details.unknown`
  */
 export async function startExec(
   client: EngineClient,
   execId: string,
-  spec: ExecSpec,
-  output: JobOutput,
+  { output, terminal }: { readonly output: JobOutput; readonly terminal: boolean },
   signal: AbortSignal | undefined,
 ): Promise<HijackedStream | undefined> {
   let opened: HijackedStream | undefined;
   const onRead = (chunk: Buffer) => output.take(chunk, () => opened?.resume());
   try {
-    opened = await hijack(client, ["exec", execId, "start"], {}, onRead, signal, { Detach: false, Tty: false });
+    opened = await hijack(client, ["exec", execId, "start"], {}, onRead, signal, { Detach: false, Tty: terminal });
   } catch (error) {
     const status = refusalStatus(error);
     if (status === 409) throw doesNotRun(error);
@@ -76,7 +77,6 @@ export async function startExec(
     await assertExecStarted(client, execId, error);
     return undefined;
   }
-  if (spec.stdin !== undefined) void feed(opened, Buffer.from(spec.stdin, spec.stdinEncoding));
   return opened;
 }
 
@@ -86,13 +86,4 @@ export function doesNotRun(cause?: unknown): CosError {
     hint: "Start it first, or let it go on if it is paused.",
     cause,
   });
-}
-
-async function feed(stream: HijackedStream, stdin: Buffer): Promise<void> {
-  try {
-    await stream.write(stdin);
-  } catch {
-    // A command that ends without reading its input is no failure.
-  }
-  stream.endInput();
 }

@@ -1,4 +1,4 @@
-import { CosError } from "@cos/core";
+import { CosError, type Interaction, type WorkloadSpec } from "@cos/core";
 import type { HijackedStream } from "../transport/hijack.ts";
 
 /**
@@ -7,6 +7,19 @@ import type { HijackedStream } from "../transport/hijack.ts";
  * in the programs that know it.
  */
 export const detachKeys = "ctrl-@,ctrl-^,ctrl-@,ctrl-_,ctrl-@,ctrl-],ctrl-@,ctrl-^";
+
+/** Who gives a program its input: somebody, or the text that stands in its spec. */
+export function toInteraction(
+  { stdin, stdinEncoding }: Pick<WorkloadSpec, "stdin" | "stdinEncoding">,
+  interaction: Interaction | undefined,
+): Interaction | undefined {
+  if (interaction !== undefined || stdin === undefined) return interaction;
+  return { input: once(Buffer.from(stdin, stdinEncoding)) };
+}
+
+async function* once(value: Buffer): AsyncGenerator<Buffer> {
+  yield value;
+}
 
 /** Input on its way to a program. */
 export interface InputPassage {

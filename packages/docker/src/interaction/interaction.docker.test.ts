@@ -3,7 +3,13 @@ import { createSigner, defineWorkload, type Engine, type Interaction, type JobRe
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connectDocker } from "../connect.ts";
 import { FaultProxy } from "../testing/fault-proxy.ts";
-import { containersWith, enginePath, removeContainersWith } from "../testing/raw-engine.ts";
+import {
+  callEngine,
+  containersWith,
+  createRawContainer,
+  enginePath,
+  removeContainersWith,
+} from "../testing/raw-engine.ts";
 
 const testRun = `interaction-${randomBytes(4).toString("hex")}`;
 const label = `user.test=${testRun}`;
@@ -60,15 +66,29 @@ function atTerminal(script: readonly (readonly [shown: string, typed: string | U
   };
 }
 
+/** Everything that can be typed, byte by byte what would detach it from the engine. */
+const keys = [
+  Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
+  ...[0, 0, 30, 0, 16, 17, 0, 30, 0, 31, 65].map((byte) => Buffer.from([byte])),
+];
+const countsKeys = `stty raw -echo; echo ready; head -c ${Buffer.concat(keys).byteLength} | od -An -v -tx1 | tr -d ' \\n'; echo " end"`;
+
+test("a command in a container, at a terminal, gets every byte that is typed, too", async () => {
+  const id = await createRawContainer(label, { command: "sleep 600" });
+  await callEngine("POST", `/containers/${id}/start`);
+  const { interaction, output } = atTerminal(keys.map((typed, index) => [index === 0 ? "ready" : "", typed] as const));
+  const { stdout } = await engine.containers.exec(id, { command: countsKeys }, { interaction, output });
+  expect(stdout).toBe(`ready\n${Buffer.concat(keys).toString("hex")} end\n`);
+  await engine.containers.remove(id);
+});
+
 describe("a job at a terminal", () => {
   test("gets every byte that is typed, also those that would detach it from the engine", async () => {
-    const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
-    const typed = [[0], [0], [30], [0], [16], [17], [0], [30], [65]].map((bytes) => Buffer.from(bytes));
-    const count = every.byteLength + typed.length;
-    const line = `stty raw -echo; echo ready; head -c ${count} | od -An -v -tx1 | tr -d ' \\n'; echo " end"`;
-    const { interaction, output } = atTerminal([["ready", every], ...typed.map((bytes) => ["", bytes] as const)]);
-    const { stdout } = await engine.jobs.run(job(line), { interaction, output });
-    expect(stdout).toBe(`ready\n${Buffer.concat([every, ...typed]).toString("hex")} end\n`);
+    const { interaction, output } = atTerminal(
+      keys.map((typed, index) => [index === 0 ? "ready" : "", typed] as const),
+    );
+    const { stdout } = await engine.jobs.run(job(countsKeys), { interaction, output });
+    expect(stdout).toBe(`ready\n${Buffer.concat(keys).toString("hex")} end\n`);
   });
 
   test("writes every byte unchanged, and is a terminal on all three streams", async () => {

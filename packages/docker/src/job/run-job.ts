@@ -23,7 +23,7 @@ import {
 import type { Removals } from "../containers/removals.ts";
 import type { ContainerEvents } from "../events.ts";
 import { converse } from "../interaction/conversation.ts";
-import { detachKeys } from "../interaction/input.ts";
+import { detachKeys, toInteraction } from "../interaction/input.ts";
 import type { Images } from "../images/images.ts";
 import { hijack, type HijackedStream } from "../transport/hijack.ts";
 import { type Completion, type CompletionWatch, watchCompletion } from "./completion.ts";
@@ -206,10 +206,8 @@ async function startAndFollow(
     () => true,
     () => false,
   );
-  const input =
-    interaction ??
-    (spec.stdin === undefined ? undefined : { input: once(Buffer.from(spec.stdin, spec.stdinEncoding)) });
-  const conversation = input && converse(client, ["containers", id], stream, input);
+  const said = toInteraction(spec, interaction);
+  const conversation = said && converse(client, ["containers", id], said);
   let stopping: Stopping | undefined;
   try {
     const failedStart = await startCommand(
@@ -223,11 +221,11 @@ async function startAndFollow(
       const { exitCode, hint } = failedStart;
       return { exitCode, hint, oomKilled: false, lost: false, timedOut: false, cancelled: false, outputLost: false };
     }
-    stopping = stopWhenDue(client, id, spec.timeoutSeconds, either(signal, conversation?.failed));
-    void conversation?.started();
+    stopping = stopWhenDue(client, id, spec.timeoutSeconds, conversation?.failedOr(signal) ?? signal);
+    conversation?.started(stream);
     const completion = await watch.completed(stopping.notRunning);
     const reason = stopping.reason();
-    if (reason === "cancel" && signal?.aborted !== true) conversation?.failed.throwIfAborted();
+    if (reason === "cancel") conversation?.failed.throwIfAborted();
     stopping.done();
     const outputComplete = await restOfOutput(outputEnded, output);
     return {
@@ -254,14 +252,6 @@ async function restOfOutput(ended: Promise<boolean>, output: JobOutput): Promise
     if (output.blocked) await output.drained();
     else if (output.reads === reads) return false;
   }
-}
-
-function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
-  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
-}
-
-async function* once(value: Buffer): AsyncGenerator<Buffer> {
-  yield value;
 }
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));

@@ -18,7 +18,7 @@ const routes: readonly (readonly [method: string, path: string])[] = [
   ["GET", `/${version}/containers/(?:${id}|${name})/json`],
   ["POST", `/${version}/containers/${id}/(?:attach|start|wait|kill|stop|restart|rename|resize)`],
   ["POST", `/${version}/containers/${id}/(?:exec|pause|unpause)`],
-  ["POST", `/${version}/exec/${id}/start`],
+  ["POST", `/${version}/exec/${id}/(?:start|resize)`],
   ["GET", `/${version}/exec/${id}/json`],
   ["GET", `/${version}/containers/${id}/logs`],
   ["GET", `/${version}/containers/${id}/archive`],
