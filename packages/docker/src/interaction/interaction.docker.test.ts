@@ -161,7 +161,7 @@ describe("a job at a terminal", () => {
   });
 
   test("that is resized often is told of the last size", async () => {
-    const line = `echo ready; until [ "$(stty size)" = "24 120" ]; do sleep 0.05; done; echo done`;
+    const line = `echo ready; until [ "$(stty size 2>&1)" = "24 120" ]; do sleep 0.05; done; echo done`;
     const person = atTerminal([]);
     const { stdout } = await engine.jobs.run(job(line), {
       interaction: person.interaction,
