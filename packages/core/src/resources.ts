@@ -40,6 +40,8 @@ export interface Container {
 export interface ContainerDetails {
   /** When it was last started; undefined when it never was. */
   readonly startedAt?: Date | undefined;
+  /** When the run before this one ended, of a container that runs. */
+  readonly previousEndAt?: Date | undefined;
   /**
    * Changes whenever somebody changes the container: SHA-256 over id, name, image, configuration, networks and the time
    * it was last started. Its health does not count, nor does that time once the engine has started it again by itself.

@@ -34,6 +34,9 @@ const input = () =>
     timeoutSeconds: z.int().min(1).max(3600).default(60).describe("How long to wait at most."),
   });
 
+/** How long before an engine says that a container started, it may have written already, in milliseconds. */
+const startSlackMs = 10_000;
+
 type Input = z.output<ReturnType<typeof input>>;
 
 /** How a wait ended, beside what the container is like then. */
@@ -171,7 +174,7 @@ async function waitForLine(
   matches: LinePattern,
   signal: AbortSignal,
 ): Promise<Ending> {
-  const since = toTime(asked.since) ?? details?.startedAt;
+  const since = toTime(asked.since) ?? (details && beginningOfRun(details));
   const lines = new LogLines(maxLineBytes);
   const find = (some: readonly LogLine[]) => some.find(({ text }) => matches(text))?.text;
   const matched = (line: string): Ending => ({ reason: "matched", line: printable(line.slice(0, maxShownLine)) });
@@ -181,4 +184,11 @@ async function waitForLine(
   }
   const last = find(lines.end());
   return last === undefined ? { reason: "ended" } : matched(last);
+}
+
+/** No later than the first line of a container's last run, and later than the run before. */
+function beginningOfRun({ startedAt, previousEndAt }: NonNullable<Container["details"]>): Date | undefined {
+  if (startedAt === undefined) return undefined;
+  const afterPrevious = previousEndAt === undefined ? 0 : previousEndAt.getTime() + 1;
+  return new Date(Math.max(startedAt.getTime() - startSlackMs, afterPrevious));
 }

@@ -21,6 +21,7 @@ export interface MemoryContainer extends Omit<Container, "labels" | "ownership" 
   readonly volumes: readonly string[];
   /** When it was started, each time. */
   readonly starts: readonly Date[];
+  readonly previousEndAt?: Date | undefined;
   /** What it runs, of containers that can be started. */
   readonly workload?: MemoryWorkload | undefined;
   readonly files: MemoryFiles;
@@ -103,6 +104,7 @@ export function memoryContainers(parts: MemoryContainersParts): Engine["containe
     allLabels,
     volumes: _volumes,
     starts: _starts,
+    previousEndAt: _previousEndAt,
     kill: _kill,
     log: _log,
     workload: _workload,
@@ -257,6 +259,7 @@ function assertStartable({ kill, workload }: MemoryContainer): void {
 function toDetails(container: MemoryContainer): ContainerDetails {
   return {
     startedAt: container.starts.at(-1),
+    previousEndAt: isAlive(container) ? container.previousEndAt : undefined,
     stateDigest: stateDigestOf(container),
     health: isAlive(container) ? container.health : undefined,
     restarts: 0,

@@ -28,6 +28,7 @@ export function start(containers: WatchedMap<MemoryContainer>, container: Memory
     ...container,
     state: "running",
     starts: [...container.starts, new Date()],
+    previousEndAt: container.finishedAt,
     finishedAt: undefined,
     exitCode: undefined,
     health: healthCheck === undefined ? undefined : "starting",

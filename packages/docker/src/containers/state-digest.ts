@@ -5,9 +5,10 @@ import { healthOf } from "./state.ts";
 
 /** The details of a container that was looked at. */
 export function toDetails(body: ContainerBody): ContainerDetails {
-  const { StartedAt } = body.State;
+  const { StartedAt, FinishedAt, Running } = body.State;
   return {
     startedAt: isTime(StartedAt) ? new Date(StartedAt) : undefined,
+    previousEndAt: Running && isTime(FinishedAt) ? new Date(FinishedAt) : undefined,
     stateDigest: stateDigestOf(body),
     health: healthOf(body),
     restarts: body.RestartCount ?? 0,

@@ -169,6 +169,8 @@ export function describeContainers(bench: Bench): void {
       expect(after).toMatchObject({ state: "running", name: before.name });
       expect(after.exitCode).toBeUndefined();
       expect(after.details?.startedAt?.getTime()).toBeGreaterThanOrEqual(before.details?.startedAt?.getTime() ?? 0);
+      expect(before.details?.previousEndAt).toBeUndefined();
+      expect(after.details?.previousEndAt?.getTime()).toBeLessThanOrEqual(after.details?.startedAt?.getTime() ?? 0);
     });
   });
 
