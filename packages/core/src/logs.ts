@@ -22,7 +22,7 @@ export interface LogOptions {
 export type LogStream = OutputChunk["stream"] | "both";
 
 /**
- * A piece of a log. An engine keeps it as entries, each with a time: a line, or a part of a long one. The times of one
+ * A piece of a log, valid until the next one is asked for. An engine keeps it as entries, each with a time: a line, or a part of a long one. The times of one
  * stream go forward. Those of both together may not quite, because two writers take turns.
  */
 export interface LogChunk extends OutputChunk {

@@ -1,11 +1,10 @@
-import type { IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { assertLogOptions, CosError, type ExactTime, type LogChunk, type LogOptions, toExactTime } from "@cos/core";
 import type { ContainerBody } from "../api.ts";
 import { readFrames, readStdcopy } from "../stdcopy.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
+import { openBody, type OpenBody } from "../transport/open-body.ts";
 import { refusalStatus } from "../transport/refusal.ts";
-import { toUnavailable } from "../transport/transport.ts";
 import { inspectContainer, noSuchContainer } from "./inspect.ts";
 import { FrameTimes, readTerminalTimes } from "./log-times.ts";
 
@@ -26,20 +25,20 @@ export async function* readLogs(client: EngineClient, id: string, options: LogOp
   const { timestamps = false, follow = false, signal } = options;
   const { Config, HostConfig, State } = await inspectContainer(client, id, signal);
   if (HostConfig.LogConfig?.Type === "none") throw keepsNoLog();
-  const response = await openLog(client, id, options);
+  const body = await openLog(client, id, options);
   const onSilence = async () => {
     // A container that is followed may be silent. Its engine may not.
     if (follow) await inspectContainer(client, id, signal);
     else throw stoppedSending();
   };
-  for await (const chunk of toChunks(readBytes(response, onSilence, signal), Config.Tty, timestamps)) {
+  for await (const chunk of toChunks(readBytes(body, onSilence, signal), Config.Tty, timestamps)) {
     if (signal?.aborted === true) throw cancelled();
     yield chunk;
   }
   if (follow) await assertEnded(client, id, State, signal);
 }
 
-async function openLog(client: EngineClient, id: string, options: LogOptions): Promise<IncomingMessage> {
+async function openLog(client: EngineClient, id: string, options: LogOptions): Promise<OpenBody> {
   const { tail, since, until, stream = "both", timestamps = false, follow = false, signal } = options;
   const only = (flag: boolean) => flag || undefined;
   const query = {
@@ -52,7 +51,7 @@ async function openLog(client: EngineClient, id: string, options: LogOptions): P
     follow: only(follow),
   };
   try {
-    return await client.stream("GET", ["containers", id, "logs"], { query, signal });
+    return await openBody(client, ["containers", id, "logs"], { query, signal });
   } catch (error) {
     const status = refusalStatus(error);
     if (status === 404) throw noSuchContainer(id);
@@ -114,17 +113,17 @@ async function* fromTerminal(source: AsyncIterable<Buffer>): AsyncGenerator<LogC
 }
 
 async function* readBytes(
-  response: IncomingMessage,
+  body: OpenBody,
   onSilence: () => Promise<void>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer> {
-  const onAbort = () => void response.destroy(cancelled());
+  const onAbort = () => body.destroy(cancelled());
   let timer: NodeJS.Timeout | undefined;
   const listen = () => {
     const own = setTimeout(() => {
       onSilence().then(
         () => (timer === own ? listen() : undefined),
-        (error: unknown) => (timer === own ? void response.destroy(error as Error) : undefined),
+        (error: unknown) => (timer === own ? body.destroy(CosError.from(error)) : undefined),
       );
     }, silenceMs);
     timer = own;
@@ -136,17 +135,15 @@ async function* readBytes(
   signal?.addEventListener("abort", onAbort, { once: true });
   listen();
   try {
-    for await (const bytes of response as AsyncIterable<Buffer>) {
+    for await (const bytes of body.bytes) {
       stopListening();
       yield bytes;
       listen();
     }
-  } catch (error) {
-    throw toUnavailable(error);
   } finally {
     stopListening();
     signal?.removeEventListener("abort", onAbort);
-    response.destroy();
+    body.destroy();
   }
 }
 

@@ -12,7 +12,7 @@ const maxBodyBytes = 64 * 1024 * 1024;
 
 const http = process.getBuiltinModule("node:http");
 
-type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface EngineRequest {
   readonly query?: Query;

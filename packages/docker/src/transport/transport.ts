@@ -23,6 +23,8 @@ export class Transport {
   readonly agent: Agent;
   readonly #tls: typeof import("node:tls") | undefined;
   readonly #tunnel: Tunnel | undefined;
+  /** Connections of their own. */
+  readonly #sockets = new Set<net.Socket>();
   #closed = false;
 
   private constructor(
@@ -73,6 +75,8 @@ export class Transport {
         : this.#tls !== undefined && endpoint.tls !== undefined
           ? this.#tls.connect({ host: endpoint.host, port: endpoint.port, ...endpoint.tls })
           : net.connect({ host: endpoint.host, port: endpoint.port, onread: reader(onRead) });
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     if (this.#tls !== undefined) {
       socket.on("data", (chunk: Buffer) => {
         if (!onRead(chunk)) socket.pause();
@@ -100,6 +104,7 @@ export class Transport {
   close(): void {
     this.#closed = true;
     this.agent.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     this.#tunnel?.close();
   }
 
