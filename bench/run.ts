@@ -5,6 +5,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   process: async () => (await import("./process.ts")).benchProcess(),
   exec: async () => (await import("./exec.ts")).benchExec(),
   output: async () => (await import("./output.ts")).benchOutput(),
+  logs: async () => (await import("./logs.ts")).benchLogs(),
   demux: async () => (await import("./demux.ts")).benchDemux(),
   governance: async () => (await import("./governance.ts")).benchGovernance(),
   list: async () => (await import("./list.ts")).benchList(),
