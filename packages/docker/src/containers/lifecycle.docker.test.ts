@@ -129,12 +129,12 @@ describe("an engine that fails meanwhile", () => {
       for (const route of [deedOn("stop"), deedOn("restart"), remove]) proxy.script(route, { kind });
       const unknown = { code: "unavailable", details: { unknown: true } };
       await expect(engine.containers.stop(id)).rejects.toMatchObject(unknown);
-      await expect.poll(() => engine.containers.get(id)).toMatchObject({ state: "exited" });
+      await expect.poll(() => engine.containers.get(id), { timeout: 10_000 }).toMatchObject({ state: "exited" });
       await expect(engine.containers.restart(id)).rejects.toMatchObject(unknown);
-      await expect.poll(() => engine.containers.get(id)).toMatchObject({ state: "running" });
+      await expect.poll(() => engine.containers.get(id), { timeout: 10_000 }).toMatchObject({ state: "running" });
       await expect(engine.containers.remove(id)).rejects.toMatchObject(unknown);
       await expect
-        .poll(() => engine.containers.get(id).catch((error: unknown) => error))
+        .poll(() => engine.containers.get(id).catch((error: unknown) => error), { timeout: 10_000 })
         .toMatchObject({ code: "not_found" });
     },
   );
