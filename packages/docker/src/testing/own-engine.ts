@@ -9,6 +9,13 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
+export interface OwnEngineOptions {
+  /** How much its data may take; as much as there is unless set. */
+  readonly sizeMiB?: number;
+  /** Listens there too, on port 2376, for clients with certificates: the first address of a network of four. */
+  readonly tls?: { readonly address: string; readonly directory: string };
+}
+
 /**
  * A Docker engine of a test's own, which can be killed. It has its own network namespace, because two engines in one
  * fight over its bridge and packet filter, and its own data, so it begins without images.
@@ -19,26 +26,23 @@ export class OwnEngine implements AsyncDisposable {
   readonly #directory: string;
   readonly #namespace: string;
 
-  readonly #sizeMiB: number | undefined;
+  readonly #options: OwnEngineOptions;
 
-  private constructor(directory: string, sizeMiB: number | undefined) {
+  private constructor(directory: string, options: OwnEngineOptions) {
     this.#directory = directory;
-    this.#sizeMiB = sizeMiB;
+    this.#options = options;
     this.#namespace = basename(directory);
     this.socketPath = join(directory, "engine.sock");
   }
 
-  /**
-   * Starts one with the image `busybox:latest` of the engine that the tests run on.
-   *
-   * @param sizeMiB how much its data may take; as much as there is unless set.
-   */
-  static async start({ sizeMiB }: { readonly sizeMiB?: number } = {}): Promise<OwnEngine> {
-    const engine = new OwnEngine(await mkdtemp(join(tmpdir(), "cos-engine-")), sizeMiB);
+  /** Starts one with the image `busybox:latest` of the engine that the tests run on. */
+  static async start(options: OwnEngineOptions = {}): Promise<OwnEngine> {
+    const engine = new OwnEngine(await mkdtemp(join(tmpdir(), "cos-engine-")), options);
     try {
       await engine.#prepareData();
       await run("ip", ["netns", "add", engine.#namespace]);
       await run("ip", ["-n", engine.#namespace, "link", "set", "lo", "up"]);
+      if (options.tls !== undefined) await engine.#connectNamespace(options.tls.address);
       await engine.boot();
       await run("sh", ["-c", 'docker save busybox:latest | docker -H "$1" load', "sh", `unix://${engine.socketPath}`]);
       return engine;
@@ -50,12 +54,23 @@ export class OwnEngine implements AsyncDisposable {
 
   /** A file system of its own in a file, without the part that is otherwise kept for root. */
   async #prepareData(): Promise<void> {
-    if (this.#sizeMiB === undefined) return;
+    const { sizeMiB } = this.#options;
+    if (sizeMiB === undefined) return;
     const [file, data] = [join(this.#directory, "data.img"), join(this.#directory, "data")];
-    await run("truncate", ["-s", `${this.#sizeMiB}M`, file]);
+    await run("truncate", ["-s", `${sizeMiB}M`, file]);
     await run("mkfs.ext4", ["-q", "-F", "-m", "0", file]);
     await mkdir(data);
     await run("mount", ["-o", "loop", file, data]);
+  }
+
+  /** A cable between the machine and the namespace, whose end there has the address; this one has the next. */
+  async #connectNamespace(address: string): Promise<void> {
+    const [here, there] = ["h", "t"].map((end) => `${end}${this.#namespace.slice(-10)}`) as [string, string];
+    await run("ip", ["link", "add", here, "type", "veth", "peer", "name", there, "netns", this.#namespace]);
+    await run("ip", ["-n", this.#namespace, "addr", "add", `${address}/30`, "dev", there]);
+    await run("ip", ["-n", this.#namespace, "link", "set", there, "up"]);
+    await run("ip", ["addr", "add", `${address.replace(/\d+$/, (last) => String(Number(last) + 1))}/30`, "dev", here]);
+    await run("ip", ["link", "set", here, "up"]);
   }
 
   /** Starts the daemon, also again; resolves when it answers. */
@@ -72,6 +87,19 @@ export class OwnEngine implements AsyncDisposable {
       "--exec-root",
       join(this.#directory, "exec"),
     ];
+    const { tls } = this.#options;
+    if (tls !== undefined) {
+      const file = (name: string) => join(tls.directory, name);
+      const trust = [
+        "--tlscacert",
+        file("ca.pem"),
+        "--tlscert",
+        file("server-cert.pem"),
+        "--tlskey",
+        file("server-key.pem"),
+      ];
+      options.push("-H", `tcp://${tls.address}:2376`, "--tlsverify", ...trust);
+    }
     const own = ["--pidfile", this.#pidFile, "--cgroup-parent", `/${this.#namespace}`];
     spawn("nsenter", [`--net=/run/netns/${this.#namespace}`, "dockerd", ...options, ...own], {
       detached: true,
