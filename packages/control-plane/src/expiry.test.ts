@@ -279,6 +279,15 @@ describe("what is left of replaced services", () => {
 });
 
 describe("container_reap", () => {
+  test("lets what was halted go on, before it removes what tells of it", async () => {
+    const past = { createdAt: new Date(Date.now() - 100_000), ttlSeconds: 1 };
+    const bench = openBench({ engine: engineWith({ helper: { labels: past } }) });
+    await bench.perform("container_reap", {});
+    const calls = bench.engineCalls.filter((call) => call.startsWith("containers."));
+    expect(calls).toEqual(expect.arrayContaining(["containers.recover", "containers.remove"]));
+    expect(calls.indexOf("containers.recover")).toBeLessThan(calls.indexOf("containers.remove"));
+  });
+
   test("does not stop at what cannot be removed, and says it", async () => {
     const past = { createdAt: new Date(Date.now() - 100_000), ttlSeconds: 1 };
     const removed: string[] = [];

@@ -158,6 +158,8 @@ export interface InfoBody {
   readonly SwapLimit?: boolean;
   readonly CpuCfsQuota?: boolean;
   readonly PidsLimit?: boolean;
+  /** Empty on engines that have no init of Docker's, such as Podman. */
+  readonly InitBinary?: string;
   readonly SecurityOptions?: readonly string[] | null;
   readonly Driver: string;
   readonly DockerRootDir: string;

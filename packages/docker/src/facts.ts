@@ -8,6 +8,8 @@ export interface EngineFacts {
   /** Whether the kernel accounts swap; without it the engine cannot limit it and says -1. */
   readonly swapLimit: boolean;
   readonly rootless: boolean;
+  /** Whether containers that ask for an init get Docker's own, which adopts processes. */
+  readonly dockerInit: boolean;
   /** Paths on this machine that are the engine itself; whoever holds one holds the engine. */
   readonly ownFiles: readonly string[];
 }
@@ -30,6 +32,7 @@ export function toFacts(info: InfoBody, endpoint: Endpoint): EngineFacts {
     },
     swapLimit: info.SwapLimit !== false,
     rootless,
+    dockerInit: (info.InitBinary ?? "") !== "",
     ownFiles: endpoint.kind === "unix" ? [endpoint.path, info.DockerRootDir] : [],
   };
 }

@@ -19,6 +19,7 @@ const facts = {
   },
   swapLimit: true,
   rootless: false,
+  dockerInit: true,
   ownFiles: [],
 };
 const plainImage: ResolvedImage = {

@@ -112,6 +112,17 @@ describe("what cannot be run", () => {
   });
 });
 
+test("an engine without Docker's init runs commands without one", async () => {
+  proxy.script(/^GET \/info/, {
+    kind: "rewrite-answer",
+    change: (body) => ({ ...(body as object), InitBinary: "" }),
+  });
+  await using podman = await connectDocker({ host: proxy.host });
+  const command = "cat /proc/1/cmdline /proc/$PPID/cmdline";
+  expect((await exec(command)).stdout).toContain("docker-init\0-s");
+  expect((await podman.containers.exec(id, { command })).stdout).not.toContain("docker-init\0-s");
+});
+
 test("a secret gets into the command, and neither into its output nor into what the engine keeps", async () => {
   const received: Buffer[] = [];
   const request = {

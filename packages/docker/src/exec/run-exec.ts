@@ -123,13 +123,13 @@ async function runWithSecrets(
  * their processes, whatever was asked for.
  */
 async function lookForInit(
-  { client, inits }: ExecContext,
+  { client, facts, inits }: ExecContext,
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const { State, HostConfig } = await inspectContainer(client, id, signal);
   if (!State.Running || State.Paused === true) throw doesNotRun();
-  const hasInit = HostConfig.Init === true && (HostConfig.PidMode ?? "") === "";
+  const hasInit = facts.dockerInit && HostConfig.Init === true && (HostConfig.PidMode ?? "") === "";
   if (inits.size >= mostInits) inits.clear();
   inits.set(id, hasInit);
   return hasInit;

@@ -172,7 +172,9 @@ async function passOn(
       const bytes = await buffer(engine);
       const body = headerOf(answer.head, "transfer-encoding") === undefined ? bytes : dechunked(bytes);
       const changed = Buffer.from(JSON.stringify(fault.change(JSON.parse(body.toString("utf8")))));
-      return void client.end(Buffer.concat([Buffer.from(headFor(200, changed)), changed]));
+      const whole = withHeader(answer.head, "Content-Length", changed.byteLength);
+      const headNow = whole.replace(/^transfer-encoding:.*\r\n/im, "");
+      return void client.end(Buffer.concat([Buffer.from(headNow, "latin1"), changed]));
     }
     default:
   }
