@@ -10,6 +10,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   governance: async () => (await import("./governance.ts")).benchGovernance(),
   list: async () => (await import("./list.ts")).benchList(),
   gc: async () => (await import("./gc.ts")).benchGc(),
+  context: async () => (await import("./context.ts")).benchContext(),
+  build: async () => (await import("./build.ts")).benchBuild(),
   concurrency: async () => (await import("./concurrency.ts")).benchConcurrency(),
 };
 

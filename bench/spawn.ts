@@ -8,9 +8,13 @@ const ticksPerSecond = 100;
 export async function runCommand(
   command: string,
   args: readonly string[],
-  expected: { exitCode?: number; stdout?: string } = {},
+  expected: { exitCode?: number; stdout?: string; env?: Readonly<Record<string, string>>; cwd?: string } = {},
 ): Promise<void> {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"], env: environment });
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...environment, ...expected.env },
+    cwd: expected.cwd,
+  });
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   const exitCode = await new Promise<number | null>((resolve, reject) =>

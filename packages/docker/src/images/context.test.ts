@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type BuildSpec, CosError } from "@cos/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { packContextFiles } from "./context-archive.ts";
 import { listContextFiles } from "./context-files.ts";
 import { BuildContext } from "./context.ts";
 import { IgnoreRules } from "./dockerignore.ts";
@@ -176,13 +177,41 @@ describe("a build context", () => {
   test("with too many files or bytes is refused", async () => {
     write({ a: "12345", b: "12345", "c/d": "" });
     const rules = IgnoreRules.parse("");
-    expect((await listContextFiles(root, { rules, maxEntries: 4, maxBytes: 10 })).map(({ path }) => path)).toEqual([
-      "a",
-      "b",
-      "c",
-      "c/d",
-    ]);
+    const files = await listContextFiles(root, { rules, maxEntries: 4 });
+    expect(files.map(({ path }) => path)).toEqual(["a", "b", "c", "c/d"]);
     await expect(listContextFiles(root, { rules, maxEntries: 3 })).rejects.toThrow("more than 3 entries");
-    await expect(listContextFiles(root, { rules, maxBytes: 9 })).rejects.toThrow("more than 9 bytes");
+    const pack = (maxBytes: number) => [...packContextFiles(root, files, { pieceBytes: 65_536, maxBytes })];
+    expect(pack(10)).toHaveLength(1);
+    expect(() => pack(9)).toThrow("more than 9 bytes");
+  });
+
+  test("is packed in pieces of any size to the same archive", async () => {
+    write({ "dir/empty": "", "dir/long": "x".repeat(100_000), [`${"n".repeat(120)}/é`]: "y", z: "z".repeat(512) });
+    symlinkSync("z", join(root, "link"));
+    const files = await listContextFiles(root, { rules: IgnoreRules.parse("") });
+    const archives = [20_000, 65_536, 1_000_000].map((pieceBytes) => {
+      const pieces = [...packContextFiles(root, files, { pieceBytes })];
+      expect(pieces.every(({ byteLength }) => byteLength > 0 && byteLength <= pieceBytes)).toBe(true);
+      return Buffer.concat(pieces);
+    });
+    expect(archives[1]).toEqual(archives[0]);
+    expect(archives[2]).toEqual(archives[0]);
+    expect(tar(Buffer.concat([archives[0] ?? Buffer.alloc(0), Buffer.alloc(1024)]), "-xO", "dir/long")).toHaveLength(
+      100_000,
+    );
+  });
+
+  test("lets others have their turn while it is listed", async () => {
+    write(Object.fromEntries(Array.from({ length: 1500 }, (_, index) => [`d${index % 7}/f${index}`, ""])));
+    let turns = 0;
+    let immediate: NodeJS.Immediate;
+    const count = () => {
+      turns++;
+      immediate = setImmediate(count);
+    };
+    count();
+    await listContextFiles(root, { rules: IgnoreRules.parse("") });
+    clearImmediate(immediate!);
+    expect(turns).toBeGreaterThan(2);
   });
 });

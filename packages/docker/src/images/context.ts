@@ -3,9 +3,10 @@ import { statSync } from "node:fs";
 import { setImmediate as breathe } from "node:timers/promises";
 import { type BuildSpec, CosError } from "@cos/core";
 import { resolveHostPath } from "../host-paths.ts";
-import { type ContextFile, listContextFiles, openContextFile, readContextText } from "./context-files.ts";
+import { type GivenFile, packContextFiles, packGivenFile } from "./context-archive.ts";
+import { type ContextFile, listContextFiles, readContextText } from "./context-files.ts";
 import { IgnoreRules } from "./dockerignore.ts";
-import { tarEnd, tarPadding, toTarHeader } from "../tar/tar-header.ts";
+import { tarEnd } from "../tar/tar-header.ts";
 
 /** Largest Dockerfile or ignore file, in bytes. */
 const maxTextBytes = 1024 * 1024;
@@ -13,10 +14,10 @@ const maxTextBytes = 1024 * 1024;
 const packBytes = 1024 * 1024;
 const ignoreFile = ".dockerignore";
 
-/** A file that is sent with this content, whatever the directory has under its path. */
-interface GivenFile {
-  readonly path: string;
-  readonly content: Buffer;
+interface PackOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Whether each piece is done with before the next one is asked for. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -78,7 +79,7 @@ export class BuildContext {
   /** SHA-256 of all files as hex: of names, modes and contents. The Dockerfile's copy is not among them. */
   async digest(signal?: AbortSignal): Promise<string> {
     const hash = createHash("sha256");
-    for await (const chunk of this.#packFiles(signal)) hash.update(chunk);
+    for await (const piece of this.#packFiles({ signal, shared: true })) hash.update(piece);
     return hash.digest("hex");
   }
 
@@ -90,9 +91,9 @@ export class BuildContext {
    * @throws CosError `failed_precondition`, `cancelled`
    */
   async *pack(dockerfile: string, digest: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-    yield* givenEntry({ path: this.dockerfilePath, content: Buffer.from(dockerfile) });
+    yield packGivenFile({ path: this.dockerfilePath, content: Buffer.from(dockerfile) });
     const hash = createHash("sha256");
-    for await (const chunk of this.#packFiles(signal)) {
+    for await (const chunk of this.#packFiles({ signal })) {
       hash.update(chunk);
       yield chunk;
     }
@@ -104,46 +105,15 @@ export class BuildContext {
     yield tarEnd;
   }
 
-  async *#packFiles(signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-    let pieces: Buffer[] = [];
-    let bytes = 0;
-    for (const piece of this.#entries()) {
-      pieces.push(piece);
-      bytes += piece.byteLength;
-      if (bytes < packBytes) continue;
-      yield Buffer.concat(pieces, bytes);
-      pieces = [];
-      bytes = 0;
+  async *#packFiles({ signal, shared = false }: PackOptions): AsyncGenerator<Buffer> {
+    yield packGivenFile(this.#ignoreFile);
+    const files = this.#files.filter(({ path }) => path !== ignoreFile);
+    for (const piece of packContextFiles(this.#root, files, { pieceBytes: packBytes, shared })) {
+      yield piece;
       await breathe();
       if (signal?.aborted === true) throw new CosError("cancelled", "The build was cancelled.");
     }
-    if (bytes > 0) yield Buffer.concat(pieces, bytes);
   }
-
-  *#entries(): Generator<Buffer> {
-    yield* givenEntry(this.#ignoreFile);
-    for (const file of this.#files) {
-      if (file.path === ignoreFile) continue;
-      if (file.type !== "file") {
-        yield toTarHeader({ ...file, size: 0 });
-        continue;
-      }
-      const opened = openContextFile(this.#root, file.path);
-      try {
-        yield toTarHeader({ ...file, mode: opened.mode, size: opened.size });
-        yield* opened.content;
-        yield tarPadding(opened.size);
-      } finally {
-        opened.close();
-      }
-    }
-  }
-}
-
-function* givenEntry({ path, content }: GivenFile): Generator<Buffer> {
-  yield toTarHeader({ path, type: "file", mode: 0o644, size: content.byteLength });
-  yield content;
-  yield tarPadding(content.byteLength);
 }
 
 function freeName(files: readonly ContextFile[]): string {

@@ -20,6 +20,9 @@ type Step =
 interface Rule {
   readonly keeps: boolean;
   readonly steps: readonly Step[];
+  /** What everything that it matches begins and ends with, so that most paths need no closer look. */
+  readonly start: string;
+  readonly end: string;
 }
 
 /**
@@ -46,7 +49,7 @@ export class IgnoreRules {
 
   /** Whether a path, relative and with `/`, is left out. */
   ignores(path: string): boolean {
-    const rule = this.#rules.findLast(({ steps }) => walk(steps, path).matched);
+    const rule = this.#rules.findLast((rule) => mayMatch(rule, path) && walk(rule.steps, path).matched);
     return rule !== undefined && !rule.keeps;
   }
 
@@ -76,7 +79,19 @@ function toRule(line: string, number: number): Rule | undefined {
       },
     );
   }
-  return { keeps, steps };
+  const literal = steps.map((step) => (step.kind === "character" ? step.value : undefined));
+  const [first, last] = [literal.indexOf(undefined), literal.lastIndexOf(undefined)];
+  return {
+    keeps,
+    steps,
+    start: literal.slice(0, first === -1 ? undefined : first).join(""),
+    end: literal.slice(last + 1).join(""),
+  };
+}
+
+/** Whether a path, or a directory above it, begins and ends as the rule does. */
+function mayMatch({ start, end }: Rule, path: string): boolean {
+  return path.startsWith(start) && (path.endsWith(end) || path.includes(`${end}/`));
 }
 
 function toSteps(pattern: readonly string[]): Step[] | undefined {

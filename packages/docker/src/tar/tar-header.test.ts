@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { tarEnd, type TarEntry, tarPadding, toTarHeader } from "./tar-header.ts";
+import { maxHeaderBytes, tarEnd, type TarEntry, tarPadding, toTarHeader, writeTarHeader } from "./tar-header.ts";
 
 function pack(entries: readonly (TarEntry & { content?: Buffer })[]): Buffer {
   const parts = entries.flatMap(({ content = Buffer.alloc(0), ...entry }) => [
@@ -78,4 +78,25 @@ describe("a tar archive", () => {
     const archive = pack([{ path: "l", type: "symlink", mode: 0o777, size: 0, linkTarget }]);
     expect(systemTar(archive, "-tv").toString("utf8")).toContain(`l -> ${linkTarget}\n`);
   });
+});
+
+test("a header that is written into a buffer is the one that is made by itself", () => {
+  const entry = fc.record({
+    path: fc.oneof(
+      fc.string({ unit: fc.constantFrom("a", "Z", "/", ".", " ", "~"), minLength: 1, maxLength: 130 }),
+      fc.string({ unit: fc.constantFrom("a", "é", "漢"), minLength: 1, maxLength: 60 }),
+    ),
+    type: fc.constantFrom("file", "directory", "symlink"),
+    mode: fc.nat(0o7777),
+    size: fc.oneof(fc.nat(1000), fc.constantFrom(0, 0o77777777777, 0o77777777777 + 1, 2 ** 40)),
+    owner: fc.constantFrom(undefined, { uid: 1000, gid: 1000 }),
+  });
+  fc.assert(
+    fc.property(entry, fc.nat(1000), (header, at) => {
+      const buffer = Buffer.alloc(at + maxHeaderBytes, "x");
+      const bytes = writeTarHeader(buffer, at, header as TarEntry);
+      expect(buffer.subarray(at, at + bytes)).toEqual(toTarHeader(header as TarEntry));
+      expect(buffer.subarray(at + bytes).every((byte) => byte === 120)).toBe(true);
+    }),
+  );
 });

@@ -25,6 +25,12 @@ export interface TarOwner {
   readonly gid: number;
 }
 
+/**
+ * Most bytes that a header takes: pax records of a path and a link of 4096 bytes each, which is as long as they get on
+ * Linux, with the headers around them.
+ */
+export const maxHeaderBytes = 16 * 1024;
+
 /** The two empty blocks that end an archive. */
 export const tarEnd: Buffer = Buffer.alloc(2 * blockBytes);
 
@@ -70,6 +76,45 @@ export function toTarHeader(entry: TarEntry): Buffer {
     typeFlag: "x",
   });
   return Buffer.concat([pax, body, tarPadding(body.byteLength), header]);
+}
+
+/**
+ * Writes what {@link toTarHeader} makes into a buffer, without making anything where that is not needed: for archives of
+ * very many files.
+ *
+ * @param into has {@link maxHeaderBytes} bytes from `at` on.
+ * @returns the number of bytes written.
+ */
+export function writeTarHeader(into: Buffer, at: number, entry: TarEntry): number {
+  const { path, type, size } = entry;
+  const isPlain = type === "file" && path.length <= 100 && entry.owner === undefined && size <= maxOctalSize;
+  if (isPlain) template.copy(into, at);
+  let sum = templateSum;
+  for (let index = 0; isPlain && index < path.length; index++) {
+    const code = path.charCodeAt(index);
+    if (code > 127) break;
+    into[at + index] = code;
+    sum += code;
+    if (index < path.length - 1) continue;
+    sum += writeOctal(into, at + 100, entry.mode & 0o7777, 7) + writeOctal(into, at + 124, size, 11);
+    writeOctal(into, at + 148, sum, 6);
+    return blockBytes;
+  }
+  const header = toTarHeader(entry);
+  header.copy(into, at);
+  return header.byteLength;
+}
+
+/** Writes a number with leading zeros; answers with the sum of the digits' codes. */
+function writeOctal(into: Buffer, at: number, value: number, digits: number): number {
+  let [rest, sum] = [value, 0];
+  for (let index = at + digits - 1; index >= at; index--) {
+    const code = 48 + (rest % 8);
+    rest = Math.floor(rest / 8);
+    into[index] = code;
+    sum += code;
+  }
+  return sum;
 }
 
 /** Where the last part of a path begins that fits ustar's name (100 bytes) while the rest fits its prefix (155). */
@@ -118,3 +163,17 @@ function ustarHeader({ name, prefix, link, mode, size, uid, gid, typeFlag }: Ust
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
   return header;
 }
+
+/** The header of a file of root's without its name, mode, size and sum, and the sum of what it holds. */
+const template = ustarHeader({
+  name: Buffer.alloc(0),
+  prefix: Buffer.alloc(0),
+  link: Buffer.alloc(0),
+  mode: 0,
+  size: 0,
+  uid: 0,
+  gid: 0,
+  typeFlag: "0",
+});
+template.fill(0, 100, 107).fill(0, 124, 135);
+const templateSum = template.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 32 : byte), 0);
