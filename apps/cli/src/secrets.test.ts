@@ -59,7 +59,7 @@ describe("cos secrets check", () => {
     const file = writeTable("TOKEN: {env: APP_TOKEN}\n");
     expect(await installation.cos(["secrets", "check"], { env })).toMatchObject({
       code: 0,
-      stdout: `1 secrets in ${file}, 0 cannot be had\n`,
+      stdout: `1 secret in ${file}, 0 cannot be had\n`,
     });
   });
 

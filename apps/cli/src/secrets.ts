@@ -34,7 +34,8 @@ export function addSecretCommands(secrets: Command, exit: Exit): void {
       if (json) printJson({ file, secrets: listed.length, problems });
       else {
         for (const { name, problem } of problems) process.stdout.write(`${oneLine(`${name}: ${problem}`)}\n`);
-        process.stdout.write(`${listed.length} secrets in ${oneLine(file)}, ${problems.length} cannot be had\n`);
+        const count = listed.length === 1 ? "1 secret" : `${listed.length} secrets`;
+        process.stdout.write(`${count} in ${oneLine(file)}, ${problems.length} cannot be had\n`);
       }
       return problems.length === 0 ? exitCodes.ok : exitCodes.failed;
     });

@@ -111,6 +111,21 @@ describe("without an engine", () => {
     );
   });
 
+  test("secrets that cannot be had are warned about by name", async () => {
+    const file = join(home, "secrets.yaml");
+    writeFileSync(file, "TOKEN: {env: APP_TOKEN}\nGONE: {file: /no/such/file}\n", { mode: 0o600 });
+    const findingOf = async (more: NodeJS.ProcessEnv) =>
+      (await diagnose({ ...env(), COS_SECRETS: file, ...more })).find(({ subject }) => subject === "secrets");
+    expect(await findingOf({ APP_TOKEN: "hunter22" })).toMatchObject({
+      status: "warn",
+      message: "cannot be had: GONE",
+    });
+    writeFileSync(file, "TOKEN: {env: APP_TOKEN}\n");
+    expect(await findingOf({ APP_TOKEN: "hunter22" })).toMatchObject({ status: "ok", message: `1, in ${file}` });
+    writeFileSync(file, "TOKEN: hunter22\n");
+    expect(await findingOf({})).toMatchObject({ status: "fail", message: expect.stringContaining(`${file}:1:8: `) });
+  });
+
   test("a key that others can read is a failure with a fix", async () => {
     const keyFile = join(home, "key.json");
     writeFileSync(keyFile, "{}", { mode: 0o644 });

@@ -33,6 +33,10 @@ export const engineInfo = defineOperation({
       dataRoot: z.string(),
       securityOptions: z.array(z.string()),
       liveRestore: z.boolean().describe("Whether containers outlive a restart of the engine."),
+      helperImage: z
+        .string()
+        .optional()
+        .describe("What kills commands that overrun in containers: an image, or the program to build one from."),
       components: z.array(z.strictObject({ name: z.string(), version: z.string() })),
       capabilities: z.strictObject({
         cpus: z.number(),
@@ -69,13 +73,23 @@ export const engineInfo = defineOperation({
       engine.info({ signal }),
       diskUsage ? engine.diskUsage({ signal }) : undefined,
     ]);
-    const { warnings: _warnings, ...described } = info;
     const { capabilities } = engine;
     return {
       engine: engine.name,
       driver: engine.driver,
-      ...described,
+      version: info.version,
+      apiVersion: info.apiVersion,
+      os: info.os,
+      architecture: info.architecture,
+      kernel: info.kernel,
+      cgroupVersion: info.cgroupVersion,
+      cgroupDriver: info.cgroupDriver,
+      rootless: info.rootless,
+      storageDriver: info.storageDriver,
+      dataRoot: info.dataRoot,
       securityOptions: [...info.securityOptions],
+      liveRestore: info.liveRestore,
+      ...(info.helperImage === undefined ? {} : { helperImage: info.helperImage }),
       components: [...info.components],
       capabilities,
       health: checkEngine(info, capabilities.limits),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StatsBody } from "../api.ts";
-import { toStats } from "./stats.ts";
+import type { EngineClient } from "../transport/engine-client.ts";
+import { readStats, toStats } from "./stats.ts";
 
 /** As Docker 20.10 answers on cgroup version 1. */
 const versionOne: StatsBody = {
@@ -78,6 +79,11 @@ describe("what an engine says that a container uses", () => {
       blockReadBytes: 0,
       memoryBytes: 10,
     });
+  });
+
+  test("is a failure when it ends before it is measured, of which engines say nothing", async () => {
+    const client = { call: async () => undefined } as unknown as EngineClient;
+    await expect(readStats(client, "0".repeat(64))).rejects.toMatchObject({ code: "failed_precondition" });
   });
 
   test("is a failure when it does not run", () => {

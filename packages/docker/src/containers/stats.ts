@@ -21,7 +21,11 @@ export async function readStats(
   assertFullId(id);
   try {
     const query = { stream: false };
-    return toStats(await client.call<StatsBody>("GET", ["containers", id, "stats"], { query, deadlineMs, signal }));
+    const request = { query, deadlineMs, signal };
+    const body = await client.call<StatsBody | undefined>("GET", ["containers", id, "stats"], request);
+    // Of what ends between the two measurements, some engines say nothing at all.
+    if (body === undefined) throw doesNotRun();
+    return toStats(body);
   } catch (error) {
     throw refusalStatus(error) === 404 ? noSuchContainer(id) : error;
   }
@@ -36,9 +40,7 @@ export function toStats(body: StatsBody): ContainerStats {
   const { cpu_stats: cpu, precpu_stats: before, memory_stats: memory = {}, pids_stats: pids = {} } = body;
   // Of what does not run, engines give an account of nothing, at a time that never was.
   if (body.read.startsWith("0001-") || cpu?.cpu_usage?.total_usage === undefined || memory.limit === undefined) {
-    throw new CosError("failed_precondition", "The container does not run, so it uses nothing.", {
-      hint: "Start it first.",
-    });
+    throw doesNotRun();
   }
   const used = cpu.cpu_usage.total_usage;
   const ran = used - (before?.cpu_usage?.total_usage ?? 0);
@@ -59,6 +61,12 @@ export function toStats(body: StatsBody): ContainerStats {
     blockReadBytes: blockBytes(body, "read"),
     blockWrittenBytes: blockBytes(body, "write"),
   };
+}
+
+function doesNotRun(): CosError {
+  return new CosError("failed_precondition", "The container does not run, so it uses nothing.", {
+    hint: "Start it first.",
+  });
 }
 
 /** Pages of files that nobody has used lately: the first version of cgroups counts them with those of the groups below. */
