@@ -137,12 +137,13 @@ async function readHead(inbox: Inbox): Promise<{ status: number; frames: BodyFra
 }
 
 async function* readBody(inbox: Inbox, frames: BodyFrames, rest: Buffer): AsyncGenerator<Buffer> {
-  yield* frames.push(rest);
+  // `yield*` would make more promises for each.
+  for (const piece of frames.push(rest)) yield piece;
   while (!frames.isOver) {
     const piece = await inbox.take();
     if (piece === undefined && frames.mayEnd) return;
     if (piece === undefined) throw new CosError("unavailable", "The engine's answer broke off.");
-    yield* frames.push(piece);
+    for (const part of frames.push(piece)) yield part;
   }
 }
 
