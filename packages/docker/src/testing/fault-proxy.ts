@@ -120,7 +120,14 @@ export class FaultProxy implements AsyncDisposable {
     await new Promise((resolve) => engine.write(Buffer.concat([Buffer.from(head, "latin1"), message.body]), resolve));
     if (fault?.kind === "drop-sent") return void client.destroy();
     client.pipe(engine);
-    const answer = await readMessage(engine, false);
+    let answer = await readMessage(engine, false);
+    // That the engine wants the body is no answer yet.
+    while (answer?.firstLine.includes(" 100 ") === true) {
+      client.write(Buffer.from(answer.head, "latin1"));
+      const next = readMessage(engine, false);
+      engine.resume();
+      answer = await next;
+    }
     if (answer === undefined || fault?.kind === "drop-answer") return void client.destroy();
     await passOn(answer, engine, client, fault);
   }
@@ -140,7 +147,8 @@ async function passOn(
     case "cut-answer": {
       client.write(head);
       let left = fault.bodyBytes;
-      for await (const chunk of engine as AsyncIterable<Buffer>) {
+      // Breaking off would close the connection to the engine, and with it the client's.
+      for await (const chunk of engine.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         const piece = chunk.subarray(0, left);
         left -= piece.byteLength;
         await new Promise((resolve) => client.write(piece, resolve));
