@@ -131,7 +131,7 @@ export const defaultRules: readonly Rule[] = [
     operation: "container_reap",
     callerKind: agents,
     decision: "allow",
-    reason: "This removes only what is the agent's own and has expired.",
+    reason: "This removes only what is the agent's own and has expired, or jobs of its own that ended.",
   },
   {
     name: "agent-own-networks-and-volumes",
@@ -221,7 +221,7 @@ export const defaultRules: readonly Rule[] = [
     operation: "container_reap",
     callerKind: people,
     decision: "allow",
-    reason: "This removes only what has expired.",
+    reason: "This removes only what has expired, or jobs that ended.",
   },
   {
     name: "removes-the-rest",
