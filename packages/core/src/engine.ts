@@ -71,14 +71,6 @@ export interface RemoveOptions extends CallOptions {
   readonly force?: boolean | undefined;
 }
 
-/** Which containers are listed; all of them unless set. */
-export interface ContainerFilter {
-  /** Leaves out what does not carry this installation's signature. */
-  readonly managed?: boolean | undefined;
-  /** Leaves out what is not created, exited or dead. */
-  readonly stopped?: boolean | undefined;
-}
-
 export interface ListOptions extends CallOptions {
   /** Whether to find out `sizeBytes` of containers and `use` of images, for which engines take longer. */
   readonly sizes?: boolean | undefined;
@@ -137,8 +129,8 @@ export interface Engine extends AsyncDisposable {
 
   /** Of these, all that take an id take the full one, and refuse anything else as `invalid_argument`. */
   readonly containers: {
-    /** Containers in any state, or those that the filter leaves. */
-    list(filter?: ContainerFilter, options?: ListOptions): Promise<Container[]>;
+    /** Containers in any state. `managed: true` leaves out what does not carry this installation's signature. */
+    list(filter?: { readonly managed?: boolean }, options?: ListOptions): Promise<Container[]>;
     /** One container with its `details`. @throws CosError `not_found` */
     get(id: string, options?: CallOptions): Promise<Container>;
     /**

@@ -3,7 +3,6 @@ export { canonicalJson, digestOf } from "./canonical.ts";
 export type { ContainerConfiguration, ContainerHardening, ContainerMount, NetworkAddress } from "./configuration.ts";
 export type {
   CallOptions,
-  ContainerFilter,
   Engine,
   EngineCapabilities,
   EngineInfo,

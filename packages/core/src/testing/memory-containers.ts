@@ -125,12 +125,10 @@ export function memoryContainers(parts: MemoryContainersParts): Engine["containe
   }
 
   return {
-    async list({ managed = false, stopped = false } = {}, { sizes = false, ...options } = {}) {
+    async list({ managed = false } = {}, { sizes = false, ...options } = {}) {
       enter(options);
       const all = [...containers.values()].map(show).map((shown) => (sizes ? { ...shown, sizeBytes: 0 } : shown));
-      return all
-        .filter(({ ownership }) => !managed || ownership.status === "managed")
-        .filter(({ state }) => !stopped || state === "created" || state === "exited" || state === "dead");
+      return managed ? all.filter(({ ownership }) => ownership.status === "managed") : all;
     },
     async get(id, options) {
       enter(options);

@@ -1,7 +1,6 @@
 import {
   type CallOptions,
   type Container,
-  type ContainerFilter,
   type ContainerRequest,
   type ContainerStats,
   type CreateOptions,
@@ -47,7 +46,6 @@ export interface ContainersContext extends CreateIdleContext, ExecContext {
   readonly track: <T>(options: ExecOptions | undefined, run: (options: ExecOptions) => Promise<T>) => Promise<T>;
 }
 
-const stoppedStates: readonly string[] = ["created", "exited", "dead"] satisfies Container["state"][];
 /** How long an engine may take to look at the files of containers, in milliseconds. */
 const sizesDeadlineMs = 5 * 60_000;
 
@@ -64,26 +62,17 @@ export class Containers {
   }
 
   async list(
-    { managed = false, stopped = false }: ContainerFilter = {},
+    { managed = false }: { readonly managed?: boolean } = {},
     { signal, sizes = false }: ListOptions = {},
   ): Promise<Container[]> {
-    const filters = {
-      ...(managed ? { label: [`${managedLabel.name}=${managedLabel.value}`] } : {}),
-      ...(stopped ? { status: stoppedStates } : {}),
-    };
+    const filters = managed ? JSON.stringify({ label: [`${managedLabel.name}=${managedLabel.value}`] }) : undefined;
     const rows = await this.#client.call<ContainerRow[]>("GET", ["containers", "json"], {
-      query: {
-        all: true,
-        filters: managed || stopped ? JSON.stringify(filters) : undefined,
-        size: sizes ? true : undefined,
-      },
+      query: { all: true, filters, size: sizes ? true : undefined },
       ...(sizes ? { deadlineMs: sizesDeadlineMs } : {}),
       signal,
     });
-    return rows
-      .map((row) => fromRow(row, this.#signer))
-      .filter(({ ownership }) => !managed || ownership.status === "managed")
-      .filter(({ state }) => !stopped || stoppedStates.includes(state));
+    const containers = rows.map((row) => fromRow(row, this.#signer));
+    return managed ? containers.filter(({ ownership }) => ownership.status === "managed") : containers;
   }
 
   async get(id: string, { signal }: CallOptions = {}): Promise<Container> {
