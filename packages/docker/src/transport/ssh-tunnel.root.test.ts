@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { createSigner, defineWorkload, type Engine } from "@cos/core";
@@ -9,16 +9,23 @@ import { OwnSshd } from "../testing/own-sshd.ts";
 import { enginePath } from "../testing/raw-engine.ts";
 
 let sshd: OwnSshd;
+let temporary: string;
 const engines: Engine[] = [];
 
 beforeAll(async () => {
   sshd = await OwnSshd.start();
+  temporary = mkdtempSync(join(tmpdir(), "cos-tunnels-"));
+  vi.stubEnv("TMPDIR", temporary);
 });
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.close();
   sshd.configure("");
 });
-afterAll(() => sshd[Symbol.asyncDispose]());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  rmSync(temporary, { recursive: true, force: true });
+  await sshd[Symbol.asyncDispose]();
+});
 
 async function connect(host: string): Promise<Engine> {
   const engine = await connectDocker({ host, env: sshd.env, signer: createSigner(randomBytes(32)) });
@@ -33,8 +40,8 @@ const job = (command: string) => ({
   owner: "tester",
   spec: defineWorkload({ env: { image: "busybox:latest" }, command, pull: "never", timeoutSeconds: 60 }),
 });
-/** The local ends of tunnels of this process. */
-const tunnels = () => readdirSync(tmpdir()).filter((name) => name.startsWith("cos-ssh-"));
+/** The local ends of tunnels of this process, whose temporary files lie apart from others'. */
+const tunnels = () => readdirSync(temporary).filter((name) => name.startsWith("cos-ssh-"));
 
 describe("an engine behind ssh", () => {
   test("runs jobs like one that is here, with input and output", async () => {
