@@ -18,7 +18,8 @@ beforeAll(() => {
 afterAll(async () => {
   await removeByLabel(label);
   for (const id of networks) await askEngine("DELETE", `/networks/${id}`);
-  for (const id of images) await askEngine("DELETE", `/images/${id}?force=1`);
+  // What was built on another one first.
+  for (const id of [...images].toReversed()) await askEngine("DELETE", `/images/${id}?force=1`);
   installation.remove();
   other.remove();
 });
