@@ -12,8 +12,8 @@ export interface GivenFile {
 /** How an archive is handed on. */
 export interface PieceOptions {
   readonly pieceBytes: number;
-  /** Whether each piece is done with before the next one is asked for, so that all can share their memory. */
-  readonly shared?: boolean;
+  /** How many pieces there is memory for; each is overwritten when this many more have been asked for. */
+  readonly memoryPieces: number;
   /** Most bytes of files; 2 GiB unless set. */
   readonly maxBytes?: number;
 }
@@ -24,6 +24,7 @@ const maxContextBytes = 2 * 1024 ** 3;
 /** An archive in pieces of one size, into which files are read without a buffer between. */
 class Pieces {
   readonly #options: PieceOptions;
+  readonly #later: Buffer[] = [];
   #piece: Buffer;
   #used = 0;
 
@@ -43,7 +44,10 @@ class Pieces {
   /** What is packed so far; another piece begins. */
   take(): Buffer {
     const taken = this.#piece.subarray(0, this.#used);
-    if (this.#options.shared !== true) this.#piece = Buffer.allocUnsafeSlow(this.#options.pieceBytes);
+    this.#later.push(this.#piece);
+    const { pieceBytes, memoryPieces } = this.#options;
+    const next = this.#later.length < memoryPieces ? undefined : this.#later.shift();
+    this.#piece = next ?? Buffer.allocUnsafeSlow(pieceBytes);
     this.#used = 0;
     return taken;
   }

@@ -38,7 +38,8 @@ function write(files: Readonly<Record<string, string>>): void {
 
 async function packed(context: BuildContext, digest?: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of context.pack(context.dockerfile, digest ?? (await context.digest()))) chunks.push(chunk);
+  for await (const chunk of context.pack(context.dockerfile, digest ?? (await context.digest())))
+    chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
@@ -180,7 +181,9 @@ describe("a build context", () => {
     const files = await listContextFiles(root, { rules, maxEntries: 4 });
     expect(files.map(({ path }) => path)).toEqual(["a", "b", "c", "c/d"]);
     await expect(listContextFiles(root, { rules, maxEntries: 3 })).rejects.toThrow("more than 3 entries");
-    const pack = (maxBytes: number) => [...packContextFiles(root, files, { pieceBytes: 65_536, maxBytes })];
+    const pack = (maxBytes: number) => [
+      ...packContextFiles(root, files, { pieceBytes: 65_536, memoryPieces: 3, maxBytes }),
+    ];
     expect(pack(10)).toHaveLength(1);
     expect(() => pack(9)).toThrow("more than 9 bytes");
   });
@@ -190,8 +193,12 @@ describe("a build context", () => {
     symlinkSync("z", join(root, "link"));
     const files = await listContextFiles(root, { rules: IgnoreRules.parse("") });
     const archives = [20_000, 65_536, 1_000_000].map((pieceBytes) => {
-      const pieces = [...packContextFiles(root, files, { pieceBytes })];
-      expect(pieces.every(({ byteLength }) => byteLength > 0 && byteLength <= pieceBytes)).toBe(true);
+      const pieces: Buffer[] = [];
+      for (const piece of packContextFiles(root, files, { pieceBytes, memoryPieces: 1 })) {
+        expect(piece.byteLength).toBeGreaterThan(0);
+        expect(piece.byteLength).toBeLessThanOrEqual(pieceBytes);
+        pieces.push(Buffer.from(piece));
+      }
       return Buffer.concat(pieces);
     });
     expect(archives[1]).toEqual(archives[0]);
@@ -199,6 +206,16 @@ describe("a build context", () => {
     expect(tar(Buffer.concat([archives[0] ?? Buffer.alloc(0), Buffer.alloc(1024)]), "-xO", "dir/long")).toHaveLength(
       100_000,
     );
+  });
+
+  test("is packed into memory for as many pieces as are said", async () => {
+    write(Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`f${index}`, `${index}`.repeat(20_000)])));
+    const files = await listContextFiles(root, { rules: IgnoreRules.parse("") });
+    const pieces = [...packContextFiles(root, files, { pieceBytes: 20_000, memoryPieces: 3 })];
+    expect(new Set(pieces.map(({ buffer }) => buffer)).size).toBe(3);
+    const kept = [...packContextFiles(root, files, { pieceBytes: 20_000, memoryPieces: 1000 })];
+    expect(pieces.slice(-3)).toEqual(kept.slice(-3));
+    expect(pieces[0]).not.toEqual(kept[0]);
   });
 
   test("lets others have their turn while it is listed", async () => {

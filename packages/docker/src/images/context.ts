@@ -12,12 +12,17 @@ import { tarEnd } from "../tar/tar-header.ts";
 const maxTextBytes = 1024 * 1024;
 /** Bytes that are packed at a time, with the event loop waiting: about a millisecond. */
 const packBytes = 1024 * 1024;
+/**
+ * Pieces on their way to the engine at a time. Streams ask for one more while they send one, and are done with a piece
+ * before they begin the next.
+ */
+const sentPieces = 3;
 const ignoreFile = ".dockerignore";
 
 interface PackOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Whether each piece is done with before the next one is asked for. */
-  readonly shared?: boolean;
+  /** See {@link packContextFiles}. */
+  readonly memoryPieces: number;
 }
 
 /**
@@ -79,13 +84,13 @@ export class BuildContext {
   /** SHA-256 of all files as hex: of names, modes and contents. The Dockerfile's copy is not among them. */
   async digest(signal?: AbortSignal): Promise<string> {
     const hash = createHash("sha256");
-    for await (const piece of this.#packFiles({ signal, shared: true })) hash.update(piece);
+    for await (const piece of this.#packFiles({ signal, memoryPieces: 1 })) hash.update(piece);
     return hash.digest("hex");
   }
 
   /**
    * The archive for the builder, provided that the files still have the digest that was taken before. Otherwise it
-   * breaks off, so that nothing is built from it.
+   * breaks off, so that nothing is built from it. A piece stays as it is until the third after it is asked for.
    *
    * @param dockerfile the text to send as the Dockerfile.
    * @throws CosError `failed_precondition`, `cancelled`
@@ -93,7 +98,7 @@ export class BuildContext {
   async *pack(dockerfile: string, digest: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
     yield packGivenFile({ path: this.dockerfilePath, content: Buffer.from(dockerfile) });
     const hash = createHash("sha256");
-    for await (const chunk of this.#packFiles({ signal })) {
+    for await (const chunk of this.#packFiles({ signal, memoryPieces: sentPieces })) {
       hash.update(chunk);
       yield chunk;
     }
@@ -105,10 +110,10 @@ export class BuildContext {
     yield tarEnd;
   }
 
-  async *#packFiles({ signal, shared = false }: PackOptions): AsyncGenerator<Buffer> {
+  async *#packFiles({ signal, memoryPieces }: PackOptions): AsyncGenerator<Buffer> {
     yield packGivenFile(this.#ignoreFile);
     const files = this.#files.filter(({ path }) => path !== ignoreFile);
-    for (const piece of packContextFiles(this.#root, files, { pieceBytes: packBytes, shared })) {
+    for (const piece of packContextFiles(this.#root, files, { pieceBytes: packBytes, memoryPieces })) {
       yield piece;
       await breathe();
       if (signal?.aborted === true) throw new CosError("cancelled", "The build was cancelled.");

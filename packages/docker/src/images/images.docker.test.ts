@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import { tmpdir } from "node:os";
@@ -166,6 +166,14 @@ describe("a build", () => {
       status: "managed",
       labels: { owner, lifecycle: "ephemeral" },
     });
+  });
+
+  test("gets every byte of a context that is larger than what is on its way at a time", async () => {
+    const contents = Array.from({ length: 12 }, (_, index) => [`f${index}`, randomBytes(900_000 + index)] as const);
+    const sums = contents.map(([name, bytes]) => `${createHash("sha256").update(bytes).digest("hex")}  ${name}\n`);
+    for (const [name, bytes] of contents) writeFileSync(join(root, name), bytes);
+    write({ sums: sums.join(""), Dockerfile: dockerfile("COPY . /context", "RUN cd /context && sha256sum -c sums") });
+    await expect(ensure({ build: { context: root } })).resolves.toBeDefined();
   });
 
   test("is found again instead of built again, until something changes", async () => {
