@@ -11,7 +11,7 @@ const unit = {
   test: {
     name: "unit",
     include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "scripts/**/*.test.ts"],
-    exclude: ["**/*.docker.test.ts", "**/*.root.test.ts", ...elsewhere],
+    exclude: ["**/*.docker.test.ts", "**/*.root.test.ts", "**/*.matrix.test.ts", ...elsewhere],
   },
 };
 const docker = {
@@ -32,7 +32,22 @@ const root = {
     ...withEngine,
   },
 };
+/** Engines that run in containers, for whoever names the project or one of its files. */
+const matrix = {
+  ...source,
+  test: {
+    name: "matrix",
+    include: ["packages/**/*.matrix.test.ts"],
+    exclude: elsewhere,
+    globalSetup: "scripts/engines/setup.ts",
+    ...withEngine,
+  },
+};
 
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 
-export default defineConfig({ test: { projects: isRoot ? [unit, docker, root] : [unit, docker] } });
+const asksForMatrix = process.argv.some((argument) => /^(?:--project=)?matrix$|\.matrix\.test\.ts/.test(argument));
+
+export default defineConfig({
+  test: { projects: [unit, docker, ...(isRoot ? [root] : []), ...(asksForMatrix ? [matrix] : [])] },
+});

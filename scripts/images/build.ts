@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { writeImageArchive } from "./archive.ts";
 import { writeBusyboxFileSystem } from "./busybox.ts";
 import { buildFileSystem, canBuildFromDebian, findStaticBusybox, hasApt } from "./debian.ts";
-import { shortName, suite, type Recipe } from "./recipes.ts";
+import { shortName, type Recipe } from "./recipes.ts";
 
 /** Whether the recipe can be followed on this machine. */
 export function canBuild({ packages }: Recipe): boolean {
@@ -19,7 +19,7 @@ export function canBuild({ packages }: Recipe): boolean {
  * @throws Error when this machine cannot build it
  */
 export async function buildImage(recipe: Recipe, cache: string, say: (text: string) => void): Promise<string> {
-  const { reference, config, packages, hook } = recipe;
+  const { reference, config, packages, suite = "bookworm", hook } = recipe;
   if (!canBuild(recipe)) throw new Error("building it takes Debian and root");
   const name = shortName(reference);
   const archive = join(cache, `${name}-${recipeDigest()}.tar`);

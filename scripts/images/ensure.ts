@@ -20,6 +20,7 @@ async function ensure(recipe: Recipe): Promise<void> {
   const started = performance.now();
   const build = async () => store.load(await buildImage(recipe, cache, say));
   const pull = async () => {
+    if (upstream === undefined) throw new Error("no registry has it");
     say(`pulling ${upstream}`);
     const patience = canBuild(recipe) ? 5 : 60;
     await store.pull(upstream, patience);

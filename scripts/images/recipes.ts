@@ -5,11 +5,13 @@ import type { ImageConfig } from "./archive.ts";
 /** How an image comes into being when no registry has it. */
 export interface Recipe {
   readonly reference: string;
-  /** What a registry calls it or its closest relative. */
-  readonly upstream: string;
+  /** What a registry calls it or its closest relative; without one it is only built. */
+  readonly upstream?: string;
   readonly config: ImageConfig;
   /** Debian packages; without them the image is the static busybox and nothing else. */
   readonly packages?: readonly string[];
+  /** The Debian release that they are from; `bookworm` unless set. */
+  readonly suite?: string;
   /** Script that completes the file system, whose root is its first argument. */
   readonly hook?: string;
 }
@@ -17,10 +19,7 @@ export interface Recipe {
 const path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const hook = (name: string) => fileURLToPath(new URL(`hooks/${name}.sh`, import.meta.url));
 
-/** The release whose packages carry the versions that the references promise. */
-export const suite = "bookworm";
-
-/** Every image that the demo and the tests use. */
+/** Every image that the demo and most tests use. */
 export const recipes: readonly Recipe[] = [
   {
     reference: "busybox:latest",
@@ -62,17 +61,45 @@ export const recipes: readonly Recipe[] = [
   },
 ];
 
+/** Engines that run in a container, made only when they are asked for by name. */
+const engineRecipes: readonly Recipe[] = [
+  {
+    reference: "cos-test/docker:26.1",
+    config: { Cmd: ["dockerd"], Env: [path], Volumes: { "/var/lib/docker": {} } },
+    packages: ["docker.io", "iptables", "tini", "ca-certificates"],
+    suite: "trixie",
+    hook: hook("engine"),
+  },
+  {
+    reference: "cos-test/podman:4.3",
+    config: { Cmd: ["podman"], Env: [path], Volumes: { "/var/lib/containers": {} } },
+    packages: [
+      "podman",
+      "crun",
+      "conmon",
+      "catatonit",
+      "golang-github-containers-common",
+      "netavark",
+      "aardvark-dns",
+      "iptables",
+      "iproute2",
+    ],
+    hook: hook("engine"),
+  },
+];
+
 /**
- * The recipes that the names mean, all of them without a name. A name is a reference or the part that tells it apart:
- * `python` is `cos-test/python:3.11`.
+ * The recipes that the names mean, those of the demo and most tests without a name. A name is a reference or the part
+ * that tells it apart: `python` is `cos-test/python:3.11`.
  * @throws Error for a name that means none
  */
 export function chooseRecipes(names: readonly string[]): readonly Recipe[] {
   if (names.length === 0) return recipes;
+  const all = [...recipes, ...engineRecipes];
   return names.map((name) => {
-    const recipe = recipes.find(({ reference }) => reference === name || shortName(reference) === name);
+    const recipe = all.find(({ reference }) => reference === name || shortName(reference) === name);
     if (recipe) return recipe;
-    throw new Error(`no image is called ${name}; there are ${recipes.map((r) => shortName(r.reference)).join(", ")}`);
+    throw new Error(`no image is called ${name}; there are ${all.map((r) => shortName(r.reference)).join(", ")}`);
   });
 }
 
