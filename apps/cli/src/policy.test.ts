@@ -1,9 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { catalogue } from "@cos/control-plane";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Installation, makeInstallation } from "./testing/cos.ts";
-import { words } from "./words.ts";
+import { everyOperation, sampleOf, withFlags } from "./testing/samples.ts";
 
 let installation: Installation;
 
@@ -26,11 +25,11 @@ describe("a policy file with a mistake", () => {
     write("bad.yaml", "rules:\n  - name: first\n    decision: perhaps\n    reason: why\n    operatoin: ping\n");
   });
 
-  test.each(catalogue.map(({ name }) => name))("stops %s, and says where the mistake is", async (name) => {
-    const { command = name.replaceAll("_", " "), positionals = [] } = words[name] ?? {};
-    const given = name === "container_run" ? ["busybox", "-c", "true"] : positionals.map(() => "web");
-    const ended = await cos(...command.split(" "), "--policy", "bad.yaml", ...given);
-    expect(ended).toMatchObject({ code: name === "container_run" ? 125 : 1, stdout: "" });
+  test.each(everyOperation())("stops %s, and says where the mistake is", async (name, operation) => {
+    const words = sampleOf(operation).words({ container: "web", mark: "web" });
+    const ended = await cos(...withFlags(words, ["--policy", "bad.yaml"]));
+    const hasCodesOfItsOwn = name === "container_run" || name === "container_exec";
+    expect(ended).toMatchObject({ code: hasCodesOfItsOwn ? 125 : 1, stdout: "" });
     expect(ended.stderr).toMatch(mistake);
     expect(installation.auditEvents().at(-1)).toMatchObject({
       stage: "denied",

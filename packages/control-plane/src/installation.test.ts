@@ -9,6 +9,7 @@ describe("where an installation keeps what is its own", () => {
 
   test("is in the user's directories", () => {
     expect(findPaths(home)).toEqual({
+      configDirectory: "/home/ann/.config/cos",
       keyFile: "/home/ann/.config/cos/key.json",
       auditDirectory: "/home/ann/.local/state/cos/audit",
       policyFile: undefined,

@@ -91,6 +91,12 @@ const samples: Readonly<Record<string, Sample>> = {
   ping: plain("ping"),
 };
 
+/** A command line with more flags, which end at `--`. */
+export function withFlags(words: readonly string[], flags: readonly string[]): string[] {
+  const end = words.indexOf("--");
+  return words.toSpliced(end === -1 ? words.length : end, 0, ...flags);
+}
+
 /** @throws Error for an operation that has no good call here yet. */
 export function sampleOf({ name }: Operation): Sample {
   const sample = samples[name];

@@ -2,7 +2,7 @@ import { type ControlPlaneConfig, openControlPlane, type Operation } from "@cos/
 import { CosError } from "@cos/core";
 import { connectStdio } from "@cos/mcp-server/testing";
 import type { Installation } from "./cos.ts";
-import { sampleOf, type Subject } from "./samples.ts";
+import { sampleOf, type Subject, withFlags } from "./samples.ts";
 
 /** What cos is started with, for each of the ways to call it. */
 export interface Setting {
@@ -34,9 +34,7 @@ type Way<Caller> = (installation: Installation, setting?: Setting) => Promise<Ca
 
 const byCommandLine: Way<Somebody> = async (installation, { args = [], env = {} } = {}) => ({
   async callWell(operation, subject) {
-    const words = [...sampleOf(operation).words(subject)];
-    const end = words.indexOf("--");
-    words.splice(end === -1 ? words.length : end, 0, ...args);
+    const words = withFlags(sampleOf(operation).words(subject), args);
     const { code, stderr } = await installation.cos(words, { env });
     return { refused: code !== 0, text: stderr };
   },
