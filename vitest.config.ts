@@ -4,6 +4,8 @@ const conditions = ["@cos/source", "module", "node"];
 const source = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 const elsewhere = ["**/node_modules/**", "**/dist/**"];
 const withEngine = { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 };
+/** What fails the run when tests leave something behind. */
+const staysClean = "scripts/engine/stays-clean.ts";
 
 /** `x.test.ts` needs nothing, `x.docker.test.ts` an engine, `x.root.test.ts` to be root on Linux, to run engines of its own. */
 const unit = {
@@ -20,6 +22,7 @@ const docker = {
     name: "docker",
     include: ["packages/**/*.docker.test.ts", "apps/**/*.docker.test.ts"],
     exclude: elsewhere,
+    globalSetup: staysClean,
     ...withEngine,
   },
 };
@@ -29,6 +32,7 @@ const root = {
     name: "root",
     include: ["packages/**/*.root.test.ts", "apps/**/*.root.test.ts"],
     exclude: elsewhere,
+    globalSetup: staysClean,
     ...withEngine,
   },
 };

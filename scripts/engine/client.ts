@@ -15,7 +15,7 @@ export interface RequestInput {
 
 /** Sends one request to the engine and answers with the response, whose body the caller reads. */
 export async function sendRequest(
-  endpoint: Endpoint,
+  endpoint: Pick<Endpoint, "url" | "certificates">,
   method: string,
   path: string,
   { body, signal }: RequestInput = {},
@@ -35,7 +35,7 @@ export async function sendRequest(
   });
 }
 
-function openRequest({ url, certificates }: Endpoint, options: RequestOptions) {
+function openRequest({ url, certificates }: Pick<Endpoint, "url" | "certificates">, options: RequestOptions) {
   if (url.startsWith("unix://")) return httpRequest({ ...options, socketPath: url.slice("unix://".length) });
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== "tcp:" && protocol !== "http:" && protocol !== "https:") {
