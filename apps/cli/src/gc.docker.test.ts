@@ -210,3 +210,32 @@ describe("cos gc", () => {
     expect([outcomes[0], outcomes.at(-1)]).toEqual(["running", "gone"]);
   }, 120_000);
 });
+
+test("an image that was built by name stays, and goes with --images unless a container was made from it", async () => {
+  const tag = `${mark}-named:1`;
+  const built = await installation.cos([
+    ...["image", "build", "--tag", tag, "--label", label, "--json"],
+    ...["--inline-dockerfile", `FROM busybox\nRUN echo ${mark} > /mark`],
+  ]);
+  const { id } = JSON.parse(built.stdout) as { id: string };
+  images.add(id);
+  const has = async () => (await askEngine("GET", `/images/${id}/json`)).status === 200;
+  const collect = ["gc", "--grace", "0", "--yes", "--json"];
+  const used = await askEngine("POST", `/containers/create?name=${mark}-uses-named`, {
+    Image: id,
+    Cmd: ["true"],
+    Labels: { "user.test": mark },
+  });
+  await installation.cos(collect);
+  await installation.cos([...collect, "--images"]);
+  expect(await has(), "while a container was made from it").toBe(true);
+
+  await askEngine("DELETE", `/containers/${(used.body as { Id: string }).Id}`);
+  await installation.cos(collect);
+  expect(await has(), "without --images").toBe(true);
+
+  const { stdout } = await installation.cos([...collect, "--images"]);
+  const { removed } = JSON.parse(stdout) as { removed: { id: string; name: string }[] };
+  expect(removed).toContainEqual(expect.objectContaining({ id, name: tag }));
+  expect(await has()).toBe(false);
+});

@@ -207,8 +207,8 @@ export const words: Readonly<Record<string, Words>> = {
   gc: {
     flags: { graceSeconds: "--grace" },
     description:
-      "Removes managed leftovers: containers that ended, or were made and never started; networks that no container is on; cached images of --base with --provision, and images that lost their name to a newer build, if no container was made from them. Each must have been so for an hour, or as --grace says. The exact list is shown first, and exactly that is removed after a yes. Nothing that runs or is paused is touched, nor anything that cos did not make and sign here, nor named volumes.",
-    examples: ["cos gc --dry-run", "cos gc --grace 0 --yes"],
+      "Removes managed leftovers: containers that ended, or were made and never started; networks that no container is on; cached images of --base with --provision, and images that lost their name to a newer build, if no container was made from them; with --images also those that have it. Each must have been so for an hour, or as --grace says. The exact list is shown first, and exactly that is removed after a yes. Nothing that runs or is paused is touched, nor anything that cos did not make and sign here, nor named volumes.",
+    examples: ["cos gc --dry-run", "cos gc --grace 0 --yes", "cos gc --images"],
   },
   image_list: { command: "image ls" },
   image_pull: {

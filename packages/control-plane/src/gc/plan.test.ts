@@ -151,6 +151,23 @@ describe("images", () => {
     expect(idsOf({ images: [image("image:1", { ownership })] })).toEqual(["image-image:1"]);
   });
 
+  test("that were built by name or from a context go when they are asked for, by the name that people know", () => {
+    const ownership = managed("image:1", { lifecycle: "persistent", image: "docker.io/library/app:1" });
+    const named = image("image:1", { ownership, tags: ["cos-image:1", "app:1"] });
+    const objects = { containers: [], images: [named, image("build:1")], networks: [] };
+    const leftovers = planGc(objects, { now, graceSeconds: hour, builtImages: true });
+    expect(leftovers.map(({ id, name }) => [id, name])).toEqual([
+      ["image-image:1", "app:1"],
+      ["image-build:1", "cos-build:1"],
+    ]);
+    const tagged = { ...named, tags: [...named.tags, "somebody/else:1"] };
+    expect(planGc({ ...objects, images: [tagged] }, { now, graceSeconds: hour, builtImages: true })).toEqual([]);
+    const containers = [container("web", { state: "running", imageId: "image-image:1" })];
+    expect(planGc({ ...objects, containers, images: [named] }, { now, graceSeconds: hour, builtImages: true })).toEqual(
+      [],
+    );
+  });
+
   test("stay when they were built for somebody, have another tag, are a base, or are young", () => {
     const images = [
       image("build:1"),

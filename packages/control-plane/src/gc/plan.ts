@@ -1,4 +1,12 @@
-import { type Container, engineName, type Image, isOnNetwork, type Network, type Ownership } from "@cos/core";
+import {
+  type Container,
+  engineName,
+  type Image,
+  isOnNetwork,
+  type Network,
+  ownerOfTag,
+  type Ownership,
+} from "@cos/core";
 
 /**
  * How long a container that was never started is left alone whatever the grace, in milliseconds: whoever made it may be
@@ -19,6 +27,8 @@ export interface GcRequest {
   readonly graceSeconds: number;
   /** Whose objects; everybody's of this installation unless set. */
   readonly owner?: string | undefined;
+  /** Whether images that were built to be used again go too: those built by name, and those of build contexts. */
+  readonly builtImages?: boolean | undefined;
 }
 
 /** Something that nobody uses any more. */
@@ -44,7 +54,7 @@ export function planGc({ containers, images, networks }: EngineObjects, request:
   const staying = containers.filter(({ id }) => !gone.has(id));
   const used = new Set(staying.map(({ imageId }) => imageId));
 
-  const unused = images.filter((image) => isMine(image) && isUnusedCache(image, request) && !used.has(image.id));
+  const unused = images.filter((image) => isMine(image) && isUnusedImage(image, request) && !used.has(image.id));
   const empty = networks.filter(
     (network) =>
       isMine(network) &&
@@ -53,7 +63,7 @@ export function planGc({ containers, images, networks }: EngineObjects, request:
   );
   return [
     ...removable.map((container) => toLeftover("container", container, container.name, container.sizeBytes)),
-    ...unused.map((image) => toLeftover("image", image, image.tags[0] ?? image.id, image.use?.ownBytes)),
+    ...unused.map((image) => toLeftover("image", image, nameOf(image), image.use?.ownBytes)),
     ...empty.map((network) => toLeftover("network", network, network.name)),
   ];
 }
@@ -76,14 +86,22 @@ function isOver(container: Container, { now, graceSeconds }: GcRequest): boolean
 }
 
 /**
- * An image that has only the tag of its content, and on which nothing else is built: one of base and provision, or one
- * that was built by name and has lost that name to a newer build.
+ * An image on which nothing else is built, and that nobody else has tagged: one of base and provision, one that was built
+ * by name and has lost that name to a newer build, or where these are asked for any that was built here.
  */
-function isUnusedCache(image: Image, { now, graceSeconds }: GcRequest): boolean {
+function isUnusedImage(image: Image, { now, graceSeconds, builtImages = false }: GcRequest): boolean {
   const { ownership, tags, use } = image;
-  if (ownership.status !== "managed" || !/^(?:cache|image):/.test(ownership.labels.name)) return false;
-  const hasOnlyItsTag = tags.length === 1 && tags[0] === engineName(ownership.labels.name);
-  return hasOnlyItsTag && use?.isBase === false && isPast(madeAt(image), graceSeconds * 1000, now);
+  if (ownership.status !== "managed") return false;
+  const { name } = ownership.labels;
+  const isLeftOver = /^(?:cache|image):/.test(name) && tags.length === 1 && tags[0] === engineName(name);
+  const isWanted = builtImages && tags.every((tag) => ownerOfTag(image, tag) !== undefined);
+  return (isLeftOver || isWanted) && use?.isBase === false && isPast(madeAt(image), graceSeconds * 1000, now);
+}
+
+/** What people call an image: the name that it was built by, before the tag of its content. */
+function nameOf({ id, tags, ownership }: Image): string {
+  const own = ownership.status === "managed" ? engineName(ownership.labels.name) : "";
+  return tags.find((tag) => tag !== own) ?? tags[0] ?? id;
 }
 
 /** When an object was made, by its signed labels. */

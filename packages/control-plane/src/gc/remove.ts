@@ -51,8 +51,11 @@ export async function removeLeftovers(
   };
 }
 
-async function removeOne(engine: Engine, { kind, id }: Leftover, signal: AbortSignal): Promise<void> {
+async function removeOne(engine: Engine, { kind, id, name }: Leftover, signal: AbortSignal): Promise<void> {
   if (kind === "container") await engine.containers.remove(id, { force: false, signal });
-  else if (kind === "image") await engine.images.remove(id, { force: false, signal });
-  else await engine.networks.remove(id, { signal });
+  else if (kind === "image") {
+    // Without force an image goes only by its last tag, which is that of its content.
+    if (!/^(?:cos-|sha256:)/.test(name)) await engine.images.removeTag(name, { signal });
+    await engine.images.remove(id, { force: false, signal });
+  } else await engine.networks.remove(id, { signal });
 }

@@ -12,6 +12,7 @@ const longestGraceSeconds = 30 * 86_400;
 interface GcInput {
   readonly graceSeconds: number;
   readonly allOwners: boolean;
+  readonly images: boolean;
 }
 
 /** The plan of each call: what is asked about, previewed and done is the same. */
@@ -27,7 +28,7 @@ function planOf(context: OperationContext, input: GcInput): Promise<Leftover[]> 
 
 async function makePlan({ engine, caller, signal }: OperationContext, input: GcInput): Promise<Leftover[]> {
   const owner = reachesOthers(caller, input) ? undefined : caller.name;
-  const request = { now: new Date(), graceSeconds: input.graceSeconds, owner };
+  const request = { now: new Date(), graceSeconds: input.graceSeconds, owner, builtImages: input.images };
   return planGc(await lookAround(engine, request, signal), request);
 }
 
@@ -50,7 +51,7 @@ export const gc = defineOperation({
   name: "gc",
   title: "Remove what is no longer used",
   description:
-    "Removes managed leftovers: containers that ended, or were made and never started; networks that no container is on; cached images of base with provision, and images that lost their name to a newer build, if no container was made from them. Each must have been so for `graceSeconds`. Use it to free disk space and names; use container_reap for what has expired, and container_rm or network_remove for a single object. What is removed is gone for good, with a container's files outside named volumes and its log. Nothing that runs or is paused is touched, nor anything that cos did not make and sign here, nor named volumes. Agents remove their own, and with `allOwners`, which a person must approve, everybody's; people's calls are about all owners. A call that needs a confirmation is answered with the exact list and its bytes, and with the token exactly that is removed; what is used again by then is skipped.",
+    "Removes managed leftovers: containers that ended, or were made and never started; networks that no container is on; cached images of base with provision, and images that lost their name to a newer build, if no container was made from them. Each must have been so for `graceSeconds`. Use it to free disk space and names; use container_reap for what has expired, and container_rm or network_remove for a single object. What is removed is gone for good, with a container's files outside named volumes and its log. Images that were built by name stay unless `images` is set. Nothing that runs or is paused is touched, nor anything that cos did not make and sign here, nor named volumes. Agents remove their own, and with `allOwners`, which a person must approve, everybody's; people's calls are about all owners. A call that needs a confirmation is answered with the exact list and its bytes, and with the token exactly that is removed; what is used again by then is skipped.",
   effect: "destroy",
   input: () =>
     z.strictObject({
@@ -64,6 +65,10 @@ export const gc = defineOperation({
         .boolean()
         .default(false)
         .describe("Also what belongs to other owners. People's calls do so in any case."),
+      images: z
+        .boolean()
+        .default(false)
+        .describe("Also images that were built by name or from a build context, if no container was made from them."),
       dryRun: z.boolean().default(false).describe("Remove nothing, and answer with what would be removed."),
     }),
   output: () =>
