@@ -69,11 +69,15 @@ function containerOf(engine: TestEngine): string {
 }
 
 async function loadTestImage(url: string): Promise<void> {
-  const pipe = 'docker save "$1" | docker --host "$2" load --quiet';
-  const load = spawn("sh", ["-c", pipe, "sh", testImage, url], { stdio: ["ignore", "ignore", "pipe"] });
+  // Podman puts what is loaded under localhost/, and looks for what registries have under docker.io/.
+  const load = `set -e
+    docker save "$1" | docker --host "$2" load --quiet
+    docker --host "$2" tag "$1" "docker.io/library/$1"
+    docker --host "$2" rmi "localhost/$1" 2>/dev/null || true`;
+  const loading = spawn("sh", ["-c", load, "sh", testImage, url], { stdio: ["ignore", "ignore", "pipe"] });
   let words = "";
-  load.stderr.setEncoding("utf8").on("data", (text: string) => (words += text));
-  const [status] = (await once(load, "close")) as [number | null];
+  loading.stderr.setEncoding("utf8").on("data", (text: string) => (words += text));
+  const [status] = (await once(loading, "close")) as [number | null];
   if (status !== 0) throw new Error(`${testImage} could not be loaded: ${words.trim()}`);
 }
 

@@ -160,6 +160,8 @@ export interface InfoBody {
   readonly PidsLimit?: boolean;
   /** Empty on engines that have no init of Docker's, such as Podman. */
   readonly InitBinary?: string;
+  /** Only of Podman. */
+  readonly BuildahVersion?: string;
   readonly SecurityOptions?: readonly string[] | null;
   readonly Driver: string;
   readonly DockerRootDir: string;

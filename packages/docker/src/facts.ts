@@ -10,6 +10,8 @@ export interface EngineFacts {
   readonly rootless: boolean;
   /** Whether containers that ask for an init get Docker's own, which adopts processes. */
   readonly dockerInit: boolean;
+  /** Whether it is Podman, which shows what it has built in words of its own. */
+  readonly podman: boolean;
   /** Paths on this machine that are the engine itself; whoever holds one holds the engine. */
   readonly ownFiles: readonly string[];
 }
@@ -33,6 +35,7 @@ export function toFacts(info: InfoBody, endpoint: Endpoint): EngineFacts {
     swapLimit: info.SwapLimit !== false,
     rootless,
     dockerInit: (info.InitBinary ?? "") !== "",
+    podman: info.BuildahVersion !== undefined,
     ownFiles: endpoint.kind === "unix" ? [endpoint.path, info.DockerRootDir] : [],
   };
 }

@@ -20,6 +20,7 @@ const facts = {
   swapLimit: true,
   rootless: false,
   dockerInit: true,
+  podman: false,
   ownFiles: [],
 };
 const plainImage: ResolvedImage = {

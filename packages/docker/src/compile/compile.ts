@@ -1,6 +1,7 @@
 import { canonicalJson, CosError } from "@cos/core";
 import type { ContainerBody } from "../api.ts";
 import { type CompileInput, type Plan, toPlan } from "./plan.ts";
+import { inDockersWords } from "./podman.ts";
 import { at, isObject } from "./row.ts";
 import { table } from "./table.ts";
 
@@ -38,7 +39,9 @@ export interface Difference {
 }
 
 /** Compares what the engine built with what was asked for. Empty, null and missing values count as the same. */
-export function findDifferences({ plan }: Compiled, inspected: ContainerBody): Difference[] {
+export function findDifferences({ body, plan }: Compiled, container: ContainerBody): Difference[] {
+  const hostConfig = body["HostConfig"];
+  const inspected = plan.facts.podman && isObject(hostConfig) ? inDockersWords(container, plan, hostConfig) : container;
   return table.flatMap(({ inspected: path, expect, normalise, show }) => {
     const [expected, actual] = [expect(plan), at(inspected, path)].map((value) => withoutEmpty(normalise(value, plan)));
     const same = canonicalJson(expected ?? null) === canonicalJson(actual ?? null);

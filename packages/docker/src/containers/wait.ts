@@ -9,7 +9,7 @@ import { refusalStatus } from "../transport/refusal.ts";
 import { healthOf, toState } from "./state.ts";
 
 /** What changes how far a container has come. */
-const events = ["start", "restart", "die", "destroy", "health_status"];
+const events = ["start", "restart", "die", "cleanup", "destroy", "health_status"];
 /** Before the engine is asked anew when it has broken a watch off, in milliseconds. */
 const retryMs = 250;
 

@@ -21,7 +21,7 @@ export function fromImageBody(body: ImageBody): ResolvedImage {
   const config = body.Config ?? {};
   return {
     id: body.Id,
-    tags: body.RepoTags ?? [],
+    tags: (body.RepoTags ?? []).map(toShortName),
     config: {
       entrypoint: config.Entrypoint ?? [],
       command: config.Cmd ?? [],
@@ -36,7 +36,7 @@ export function fromImageBody(body: ImageBody): ResolvedImage {
 
 /** An image in cos's own terms. */
 export function toImage(body: ImageBody, signer: Signer): Image {
-  const [tags, labels] = [body.RepoTags ?? [], body.Config?.Labels ?? {}];
+  const [tags, labels] = [(body.RepoTags ?? []).map(toShortName), body.Config?.Labels ?? {}];
   return {
     id: body.Id,
     tags,
@@ -52,7 +52,7 @@ export function toImage(body: ImageBody, signer: Signer): Image {
 export function fromImageRow(row: ImageRow, signer: Signer): Image {
   const named = (names: readonly string[] | null | undefined) =>
     (names ?? []).filter((name) => !name.startsWith("<none>"));
-  const [tags, labels] = [named(row.RepoTags), row.Labels ?? {}];
+  const [tags, labels] = [named(row.RepoTags).map(toShortName), row.Labels ?? {}];
   return {
     id: row.Id,
     tags,
@@ -62,6 +62,11 @@ export function fromImageRow(row: ImageRow, signer: Signer): Image {
     labels: userLabels(labels),
     ownership: judgeImage(tags, labels, signer),
   };
+}
+
+/** A name without the registry and the folder that everybody leaves out, and that Podman spells out. */
+function toShortName(tag: string): string {
+  return tag.replace(/^docker\.io\/(?:library\/)?/, "");
 }
 
 /**

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { describeEngine, type MadeContainer } from "@cos/core/testing";
-import { afterAll, inject } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, inject, type RunnerTask, test } from "vitest";
 import { connectDocker } from "../connect.ts";
+import type { Difference } from "./podman-differences.ts";
 import { removeContainersWith, startRawContainer } from "../testing/raw-engine.ts";
 
 declare module "vitest" {
@@ -11,13 +12,30 @@ declare module "vitest" {
   }
 }
 
-/** Registers the tests of the contract for an engine that runs beside the one of the machine. */
-export function describeNested(name: string): void {
+/**
+ * Registers the tests of the contract for an engine that runs beside the one of the machine.
+ *
+ * @param differences the tests that it does not pass: each must be there, and fail unless it does so only sometimes.
+ */
+export function describeNested(name: string, differences: readonly Difference[] = []): void {
   const socketPath = inject("engineSockets")[name];
   if (socketPath === undefined) throw new Error(`no engine is called ${name}`);
   const label = `user.test=contract-${randomBytes(4).toString("hex")}`;
 
+  const expected = new Map(differences.map((found) => [`the engine contract on ${name} > ${found.test}`, found]));
+  beforeEach(({ task }) => {
+    if (expected.has(task.fullTestName)) Object.assign(task, { fails: true });
+  });
+  afterEach(({ task }) => {
+    const failed = task.result?.state === "fail";
+    if (expected.get(task.fullTestName)?.sometimes === true) Object.assign(task, { fails: failed });
+  });
+
   afterAll(() => removeContainersWith(label, socketPath));
+
+  test("every expected difference is a test of the contract", ({ task }) => {
+    expect(testsOf(task.file.tasks)).toEqual(expect.arrayContaining([...expected.keys()]));
+  });
 
   describeEngine(
     name,
@@ -28,4 +46,8 @@ export function describeNested(name: string): void {
       return startRawContainer(label, raw, socketPath);
     },
   );
+}
+
+function testsOf(tasks: readonly RunnerTask[]): string[] {
+  return tasks.flatMap((task) => (task.type === "suite" ? testsOf(task.tasks) : [task.fullTestName]));
 }

@@ -19,6 +19,14 @@ test.each([
   expect(refusalStatus(refusal)).toBe(status);
 });
 
+test.each([
+  ["can only kill running containers. 1 is in state created: container state improper", "conflict", 409],
+  ["network name web already used: network already exists", "conflict", 409],
+  [`normalizing image: normalizing name "${"a".repeat(64)}" for compat API: invalid`, "not_found", 404],
+])("an internal error of Podman that is none: %s", (message, code, status) => {
+  expect(toRefusal(500, JSON.stringify({ message }))).toMatchObject({ code, details: { status } });
+});
+
 test("other errors have no status", () => {
   expect(refusalStatus(new CosError("internal", "x"))).toBeUndefined();
   expect(refusalStatus(new CosError("internal", "x", { details: { status: "404" } }))).toBeUndefined();

@@ -10,9 +10,16 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   503: "unavailable",
 };
 
+/** What Podman says, as an internal error, where Docker answers that the state of things is in the way. */
+const conflicts = /container state improper|network already exists|is being used|already in use/i;
+
+/** What Podman says of an id that no image has, which it then takes for a name. */
+const unknownImage = /^normalizing (?:image|name).*"[0-9a-f]{64}"/;
+
 /** What the engine answered instead of doing what was asked, as an error with `details.status`. */
-export function toRefusal(status: number, body: string): CosError {
+export function toRefusal(answered: number, body: string): CosError {
   const said = engineMessage(body);
+  const status = answered !== 500 ? answered : conflicts.test(said) ? 409 : unknownImage.test(said) ? 404 : answered;
   if (status >= 500 && /no space left on device/i.test(said)) {
     return new CosError("failed_precondition", `The engine's disk is full: ${said}`, {
       hint: "Remove what is no longer used, e.g. stopped containers: cos gc",
