@@ -213,10 +213,9 @@ describe("cos gc", () => {
 
 test("an image that was built by name stays, and goes with --images unless a container was made from it", async () => {
   const tag = `${mark}-named:1`;
-  const built = await installation.cos([
-    ...["image", "build", "--tag", tag, "--label", label, "--json"],
-    ...["--inline-dockerfile", `FROM busybox\nRUN echo ${mark} > /mark`],
-  ]);
+  const dockerfile = `FROM busybox\nRUN echo ${mark} > /mark`;
+  const named = ["image", "build", "--tag", tag, "--label", label];
+  const built = await installation.cos([...named, "--inline-dockerfile", dockerfile, "--json"]);
   const { id } = JSON.parse(built.stdout) as { id: string };
   images.add(id);
   const has = async () => (await askEngine("GET", `/images/${id}/json`)).status === 200;

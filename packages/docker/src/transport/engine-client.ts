@@ -197,6 +197,11 @@ async function refuse(status: number, response: IncomingMessage): Promise<never>
 }
 
 async function readText(response: IncomingMessage, limitBytes = maxBodyBytes): Promise<string> {
+  if (response.statusCode === 204) {
+    // There is nothing to wait for.
+    response.resume();
+    return "";
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
