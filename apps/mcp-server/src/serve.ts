@@ -34,7 +34,7 @@ export async function serve({ name, hostRoots, policyFile, readOnly }: ServeOpti
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
     await controlPlane.loadPolicy();
-    await serveStdio(controlPlane, { caller, engines: engines.map((engine) => engine.name), told });
+    await serveStdio({ controlPlane, caller, engines: engines.map(({ name: engine }) => engine) }, told);
     return 0;
   } catch (error) {
     sayFailure(CosError.from(error));

@@ -12,11 +12,11 @@ const done: Outcome = { status: "done", callId: "1", result: {}, text: "done" };
 /** A server whose calls go to `perform`, and a client that writes lines and reads messages. */
 async function openServer(perform: ControlPlane["perform"], engines: readonly string[] = []) {
   const [input, output] = [new PassThrough(), new PassThrough()];
-  const { server, cancel, settled } = createServer(
-    { perform, explain: () => Promise.reject(new CosError("unsupported", "No.")) },
-    { kind: "stdio", name: "agent", hostRoots: [] },
+  const { server, cancel, settled } = createServer({
+    controlPlane: { perform, explain: () => Promise.reject(new CosError("unsupported", "No.")) },
+    caller: { kind: "stdio", name: "agent", hostRoots: [] },
     engines,
-  );
+  });
   await server.connect(new StdioServerTransport(input, output));
   const messages = readMessages(output);
   return {

@@ -1,10 +1,9 @@
 import { constants } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Caller, ControlPlane } from "@cos/control-plane";
 import { maxStdinBytes } from "@cos/core";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { say } from "./say.ts";
-import { createServer } from "./server.ts";
+import { createServer, type ServerParts } from "./server.ts";
 
 /** Most bytes that a message may have: room for the longest stdin of a job, also in base64. One more ends the session. */
 const maxBufferSize = 2 * maxStdinBytes;
@@ -35,23 +34,17 @@ export function untilToldToEnd(): AbortSignal {
   return told.signal;
 }
 
-export interface StdioOptions {
-  readonly caller: Caller;
-  /** The names of the engines, the default first. */
-  readonly engines: readonly string[];
-  /** Aborts when the process is told to end. */
-  readonly told: AbortSignal;
-}
-
 /**
  * Serves one client on standard input and output, until it closes one of them or the process is told to end. Calls that
  * run then are cancelled, and with them what they started, and are answered; those of a client that only closed the
  * input have a moment to finish.
+ *
+ * @param told aborts when the process is told to end.
  */
-export async function serveStdio(controlPlane: ControlPlane, { caller, engines, told }: StdioOptions): Promise<void> {
+export async function serveStdio(parts: ServerParts, told: AbortSignal): Promise<void> {
   // Standard output is the protocol's alone, whatever a dependency prints.
   globalThis.console = new console.Console(process.stderr);
-  const { server, cancel, settled } = createServer(controlPlane, caller, engines);
+  const { server, cancel, settled } = createServer(parts);
   server.onerror = (error) => say(describe(error));
   const over = new Promise<void>((resolve) => {
     server.onclose = resolve;

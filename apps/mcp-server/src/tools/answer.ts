@@ -1,7 +1,7 @@
 import type { Outcome } from "@cos/control-plane";
 import { CosError, printable } from "@cos/core";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
-import { sayFailure } from "./say.ts";
+import { sayFailure } from "../say.ts";
 
 /** An outcome as a tool's answer: the envelope that every tool's output schema states, and the same in words. */
 export function fromOutcome(outcome: Outcome): CallToolResult {
