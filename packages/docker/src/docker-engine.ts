@@ -111,9 +111,11 @@ export class DockerEngine implements Engine {
     this.#closing.abort();
     this.#job.detached.close();
     await Promise.allSettled(this.#running);
-    await (handOver ? this.#job.removals.handedOver() : this.#job.removals.settled());
+    const { transport } = this.#client;
+    const { removals } = this.#job;
+    await (handOver && transport.deliversAfterClose ? removals.handedOver() : removals.settled());
     this.#job.events.close();
-    this.#client.transport.close();
+    transport.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

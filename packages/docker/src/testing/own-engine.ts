@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, openSync, readFileSync } from "node:fs";
+import { existsSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import * as http from "node:http";
 import { tmpdir } from "node:os";
@@ -122,6 +122,12 @@ export class OwnEngine implements AsyncDisposable {
   /** Stops the daemon in its tracks: it accepts connections, and answers nothing. */
   freeze(): void {
     this.#signal("SIGSTOP");
+    // Its threads stop when each of them is next scheduled.
+    const tasks = `/proc/${this.#pid()}/task`;
+    const stopped = (task: string) => /\) [Tt] /.test(readFileSync(join(tasks, task, "stat"), "utf8"));
+    for (const giveUpAt = performance.now() + 5000; !readdirSync(tasks).every(stopped);) {
+      if (performance.now() > giveUpAt) throw new Error("the engine goes on");
+    }
   }
 
   /** Lets it go on, with everything that it was asked meanwhile. */

@@ -81,6 +81,17 @@ describe("an engine behind ssh", () => {
     expect(tunnels()).toHaveLength(1);
   });
 
+  test("has removed the containers of jobs when it is closed, also by one who would not wait for that elsewhere", async () => {
+    const engine = await connect(direct());
+    const names = Array.from({ length: 6 }, (_, index) => `tunnel-${randomBytes(4).toString("hex")}-${index}`);
+    const requests = names.map((name) => ({ ...job("true"), spec: { ...job("true").spec, name } }));
+    await Promise.all(requests.map((request) => engine.jobs.run(request)));
+    await engine.close({ handOver: true });
+    await using here = await connectDocker({ signer: createSigner(randomBytes(32)) });
+    const left = (await here.containers.list()).map((container) => container.name);
+    expect(left.filter((name) => names.some((own) => name.includes(own)))).toEqual([]);
+  });
+
   test("leaves nothing here once it is closed", async () => {
     const engine = await connect(direct());
     expect(tunnels()).toHaveLength(1);

@@ -55,6 +55,14 @@ export class Transport {
     return new Transport(endpoint, new https.Agent({ ...pool, ...address, ...endpoint.tls }), { tls });
   }
 
+  /**
+   * Whether a request that has left this process arrives, though the process ends or closes the connection. Through ssh it
+   * does not: the tunnel ends too, and with it what it had not passed on.
+   */
+  get deliversAfterClose(): boolean {
+    return this.endpoint.kind !== "ssh";
+  }
+
   /** `https:` when the endpoint speaks TLS. */
   get protocol(): "http:" | "https:" {
     return this.#tls === undefined ? "http:" : "https:";
