@@ -22,7 +22,7 @@ export interface HttpServer extends AsyncDisposable {
 /** Serves any number of clients over streamable HTTP at `/mcp`, until it is disposed of. */
 export async function serveHttp(parts: Omit<ServerParts, "caller">, options: HttpOptions): Promise<HttpServer> {
   const { authenticate, host, port } = options;
-  const sessions = createSessions((caller) => createServer({ ...parts, caller }));
+  const sessions = createSessions(({ caller }) => createServer({ ...parts, caller }));
   const http = createHttpServer((request, response) => {
     answer(request, response, { authenticate, sessions }).catch(() => refuse(response, 500, "Internal error."));
   });
@@ -45,13 +45,16 @@ interface Doors {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, { authenticate, sessions }: Doors) {
-  const who = await authenticate(request.headers.authorization);
-  if ("refused" in who) return refuse(response, 401, who.refused);
+  const who = await authenticate(request.headersDistinct["authorization"] ?? []);
+  if ("refused" in who) {
+    response.setHeader("www-authenticate", who.challenge);
+    return refuse(response, who.status, who.refused);
+  }
   if (request.url !== "/mcp") return refuse(response, 404, "There is nothing here but /mcp.");
   const body = request.method === "POST" ? await readBody(request) : undefined;
   const id = request.headers["mcp-session-id"];
   if (id === undefined && !isInitializeRequest(body)) return refuse(response, 400, "A session begins with initialize.");
-  const session = typeof id === "string" ? sessions.find(id, who.caller) : await sessions.open(who.caller);
+  const session = typeof id === "string" ? sessions.find(id, who) : await sessions.open(who);
   if (session === undefined) return refuse(response, 404, "There is no such session.");
   await session.handle(request, response, body);
 }
