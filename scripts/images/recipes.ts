@@ -71,6 +71,13 @@ const engineRecipes: readonly Recipe[] = [
     hook: hook("engine"),
   },
   {
+    reference: "cos-test/docker-28:28.5",
+    config: { Cmd: ["dockerd"], Env: [path], Volumes: { "/var/lib/docker": {} } },
+    packages: ["docker.io", "iptables", "tini", "ca-certificates"],
+    suite: "sid",
+    hook: hook("engine"),
+  },
+  {
     reference: "cos-test/podman:4.3",
     config: { Cmd: ["podman"], Env: [path], Volumes: { "/var/lib/containers": {} } },
     packages: [

@@ -1,0 +1,3 @@
+import { describeNested } from "./describe-nested.ts";
+
+describeNested("docker-28");
