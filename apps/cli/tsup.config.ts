@@ -1,6 +1,8 @@
 import { defineConfig } from "tsup";
 // @boundaries-ignore what builds the apps is part of none of them
 import { lazyBuiltins } from "../../scripts/lazy-builtins.ts";
+// @boundaries-ignore what builds the apps is part of none of them
+import { withoutFormValidator } from "../../scripts/without-form-validator.ts";
 
 /** Everything is bundled but the Docker library and its tar parser, which only pulls, builds and files load: a start reads few, small files. */
 export default defineConfig({
@@ -11,9 +13,9 @@ export default defineConfig({
   clean: true,
   minify: true,
   removeNodeProtocol: false,
-  noExternal: [/^@cos\//, "commander", "zod", "cli-table3"],
+  noExternal: [/^@cos\//, "@modelcontextprotocol/sdk", "commander", "zod", "cli-table3"],
   external: ["dockerode", "tar-stream", "@colors/colors"],
-  esbuildPlugins: [lazyBuiltins],
+  esbuildPlugins: [lazyBuiltins, withoutFormValidator],
   esbuildOptions(options) {
     options.conditions = ["@cos/source", "module"];
     // Text beyond ASCII would make Node keep the whole bundle at two bytes a character.

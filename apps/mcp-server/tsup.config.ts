@@ -1,15 +1,8 @@
-import { defineConfig, type Options } from "tsup";
+import { defineConfig } from "tsup";
 // @boundaries-ignore what builds the apps is part of none of them
 import { lazyBuiltins } from "../../scripts/lazy-builtins.ts";
-
-/** The MCP SDK imports a JSON Schema validator that `createServer` replaces. It would be half of the bundle. */
-const withoutFormValidator: NonNullable<Options["esbuildPlugins"]>[number] = {
-  name: "without-form-validator",
-  setup(build) {
-    build.onResolve({ filter: /\/ajv-provider\.js$/ }, ({ path }) => ({ path, namespace: "unused" }));
-    build.onLoad({ filter: /.*/, namespace: "unused" }, () => ({ contents: "export class AjvJsonSchemaValidator {}" }));
-  },
-};
+// @boundaries-ignore what builds the apps is part of none of them
+import { withoutFormValidator } from "../../scripts/without-form-validator.ts";
 
 /** Everything is bundled but the Docker library and its tar parser, which only pulls, builds and files load: a start reads few, small files. */
 export default defineConfig({

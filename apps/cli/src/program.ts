@@ -146,6 +146,12 @@ export async function toProgram(options: ProgramOptions): Promise<Command> {
     for (const command of group.commands) command.showHelpAfterError(`Try: cos ${name} ${command.name()} --help`);
   }
   addCopy(program, options);
+  // For help and completion: it never gets here, as `main.ts` hands its arguments to the server.
+  program
+    .command("serve")
+    .summary("Serve cos to MCP clients over HTTP")
+    .usage("[options]")
+    .description("Serves cos to MCP clients over HTTP, at /mcp. Its options: cos serve --help");
   program
     .command("doctor")
     .description("Check the engine and this installation, and say what to fix.")

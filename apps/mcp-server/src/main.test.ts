@@ -64,3 +64,16 @@ describe("cos-mcp", () => {
     expect(run("--as", "me", "--read-only", "--root", "/tmp")).toEqual({ status: 0, stdout: "", stderr: "" });
   });
 });
+
+describe("cos-mcp over HTTP", () => {
+  test.each(["65536", "-1", "http", ""])("refuses %j, which is no port", (port) => {
+    expect(run(`--port=${port}`)).toEqual(failure(2, /^cos-mcp: --port takes .*\nhint: See cos-mcp --help\n$/));
+  });
+
+  test("does not let in everybody where other machines reach it", () => {
+    for (const host of ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+      expect(run("--host", host, "--insecure-no-auth")).toEqual(
+        failure(1, /^cos-mcp: Without tokens, .*\nhint: .*\n$/),
+      );
+  });
+});

@@ -7,25 +7,40 @@ import {
   type OpenControlPlane,
 } from "@cos/control-plane";
 import { CosError } from "@cos/core";
-import { sayFailure } from "./say.ts";
-import { serveStdio, untilToldToEnd } from "./stdio.ts";
+import type { Front } from "./options.ts";
+import { sayFailure, speakAs } from "./say.ts";
+import { untilToldToEnd } from "./told.ts";
 
 /** How often what has expired is removed, in seconds. */
 const reapEverySeconds = 60;
 
+/** Where and how a server listens for HTTP. */
+export interface HttpListening {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Lets everybody in who reaches the port. */
+  readonly noAuth: boolean;
+}
+
 export interface ServeOptions {
-  /** The name that the client acts and owns under. */
+  /** The command that was called. */
+  readonly front: Front;
+  /** The name that a client acts and owns under which nothing else names. */
   readonly name: string;
   /** Directories below which bind mounts and build contexts must lie. */
   readonly hostRoots: readonly string[];
   /** The operator's rules and whether to refuse all changes, as `openControlPlane` takes them. */
   readonly policyFile: string | undefined;
   readonly readOnly: boolean | undefined;
+  /** Serves one client over standard input and output unless set. */
+  readonly http: HttpListening | undefined;
 }
 
-/** Serves one client over standard input and output, to the end. Resolves with the exit code. */
-export async function serve({ name, hostRoots, policyFile, readOnly }: ServeOptions): Promise<number> {
-  const caller: Caller = { kind: "stdio", name, hostRoots };
+/** Serves clients to the end. Resolves with the exit code. */
+export async function serve({ front, name, hostRoots, policyFile, readOnly, http }: ServeOptions): Promise<number> {
+  speakAs(front);
+  const caller: Caller = { kind: http === undefined ? "stdio" : "http", name, hostRoots };
   const told = untilToldToEnd();
   let controlPlane: OpenControlPlane | undefined;
   try {
@@ -34,7 +49,14 @@ export async function serve({ name, hostRoots, policyFile, readOnly }: ServeOpti
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
     await controlPlane.loadPolicy();
-    await serveStdio({ controlPlane, caller, engines: engines.map(({ name: engine }) => engine) }, told);
+    const parts = { controlPlane, caller, engines: engines.map(({ name: engine }) => engine) };
+    if (http === undefined) {
+      const { serveStdio } = await import("./stdio.ts");
+      await serveStdio(parts, told);
+    } else {
+      const { listen } = await import("./http/listen.ts");
+      await listen(parts, http, told);
+    }
     return 0;
   } catch (error) {
     sayFailure(CosError.from(error));

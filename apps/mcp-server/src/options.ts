@@ -1,0 +1,49 @@
+/** The two commands that start the server: its own, and the one of the command line. */
+export type Front = "cos-mcp" | "cos serve";
+
+/** One option of the command line, as `parseArgs` of `node:util` takes it, with its words for `--help`. */
+export interface Option {
+  readonly type: "string" | "boolean";
+  readonly short?: string;
+  readonly multiple?: true;
+  /** What its value is called. */
+  readonly value?: string;
+  readonly help: string;
+  /** Only means something to a server that listens for HTTP. */
+  readonly http?: true;
+}
+
+/** Every option of both commands, in the order of `--help`. */
+export const options = {
+  as: {
+    type: "string",
+    value: "NAME",
+    help: "the name that a client on standard input, or without a token, acts and owns under (default: agent)",
+  },
+  policy: {
+    type: "string",
+    value: "FILE",
+    help: "rules to use instead of those in the user's config directory (also COS_POLICY)",
+  },
+  "read-only": { type: "boolean", help: "refuse everything that changes something (also COS_READ_ONLY=1)" },
+  root: {
+    type: "string",
+    multiple: true,
+    value: "DIR",
+    help: "a directory that workloads may mount or build from; may be repeated (default: none)",
+  },
+  port: {
+    type: "string",
+    value: "N",
+    http: true,
+    help: "serve any number of clients over HTTP on this port, 0 for any that is free (default: 8770)",
+  },
+  host: { type: "string", value: "ADDRESS", http: true, help: "the address to listen on (default: 127.0.0.1)" },
+  "insecure-no-auth": {
+    type: "boolean",
+    http: true,
+    help: "let in whoever reaches the port, without a token; only on an address of this machine alone",
+  },
+  version: { type: "boolean", short: "V", help: "print the version" },
+  help: { type: "boolean", short: "h", help: "show this help" },
+} as const satisfies Readonly<Record<string, Option>>;

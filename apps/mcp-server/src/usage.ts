@@ -1,0 +1,39 @@
+import { type Front, type Option, options } from "./options.ts";
+
+const introductions: Readonly<Record<Front, string>> = {
+  "cos-mcp": `Serves cos to an MCP client over standard input and output, or to any number over HTTP with --port or --host. What
+a client may do is decided by policy; what it did stands in the audit log (cos audit tail).`,
+  "cos serve": `Serves cos to MCP clients over HTTP, at /mcp. What a client may do is decided by policy; what it did stands in the
+audit log (cos audit tail).`,
+};
+
+const examples: Readonly<Record<Front, string>> = {
+  "cos-mcp": `A client is told to start it like this:
+  {"mcpServers": {"cos": {"command": "npx", "args": ["-y", "@cos/mcp-server", "--as", "my-agent"]}}}`,
+  "cos serve": `A client is told where it is like this:
+  {"mcpServers": {"cos": {"type": "http", "url": "http://127.0.0.1:8770/mcp"}}}`,
+};
+
+/** What `--help` prints. */
+export function toUsage(front: Front): string {
+  const rows = Object.entries<Option>(options).map(([name, { short, value, help, http }]) => {
+    const flag = `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
+    return { flag, help, http: http === true };
+  });
+  const width = Math.max(...rows.map(({ flag }) => flag.length));
+  const list = (http: boolean) =>
+    rows
+      .filter((row) => row.http === http)
+      .map(({ flag, help }) => `  ${flag.padEnd(width)}  ${help}\n`)
+      .join("");
+  return `Usage: ${front} [options]
+
+${introductions[front]}
+
+Options:
+${list(false)}
+Over HTTP:
+${list(true)}
+${examples[front]}
+`;
+}
