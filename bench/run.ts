@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   gc: async () => (await import("./gc.ts")).benchGc(),
   context: async () => (await import("./context.ts")).benchContext(),
   build: async () => (await import("./build.ts")).benchBuild(),
+  transfer: async () => (await import("./transfer.ts")).benchTransfer(),
   concurrency: async () => (await import("./concurrency.ts")).benchConcurrency(),
 };
 
