@@ -37,12 +37,19 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
     hostRoots: given.root ?? [],
     policyFile: given.policy,
     readOnly: given["read-only"],
+    toolsets: toNames(given.toolsets),
+    tools: toNames(given.tools),
     http,
   });
 }
 
 function readArguments(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options }).values;
+}
+
+/** The names of a list as people write them: with commas between, or the option several times. */
+function toNames(lists: readonly string[] | undefined): readonly string[] | undefined {
+  return lists?.flatMap((list) => list.split(",").map((name) => name.trim())).filter((name) => name !== "");
 }
 
 function toListening(given: ReturnType<typeof readArguments>): HttpListening {

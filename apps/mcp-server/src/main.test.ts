@@ -60,6 +60,12 @@ describe("cos-mcp", () => {
     );
   });
 
+  test("refuses to offer tools that there are not", () => {
+    expect(run("--tools", "container_rnu")).toEqual(
+      failure(1, /^cos-mcp: There is no tool "container_rnu"\.\nhint: Did you mean container_run\?\n$/),
+    );
+  });
+
   test("ends without a word when its client leaves without one", () => {
     expect(run("--as", "me", "--read-only", "--root", "/tmp")).toEqual({ status: 0, stdout: "", stderr: "" });
   });

@@ -25,7 +25,22 @@ export const options = {
     value: "FILE",
     help: "rules to use instead of those in the user's config directory (also COS_POLICY)",
   },
-  "read-only": { type: "boolean", help: "refuse everything that changes something (also COS_READ_ONLY=1)" },
+  "read-only": {
+    type: "boolean",
+    help: "offer no tool that changes something, and refuse such calls (also COS_READ_ONLY=1)",
+  },
+  toolsets: {
+    type: "string",
+    multiple: true,
+    value: "LIST",
+    help: "which tools to offer: default, all, containers, images, networks, volumes, engine (default: default)",
+  },
+  tools: {
+    type: "string",
+    multiple: true,
+    value: "LIST",
+    help: "single tools to offer: beside those of --toolsets, or else alone",
+  },
   root: {
     type: "string",
     multiple: true,

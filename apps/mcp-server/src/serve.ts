@@ -2,6 +2,7 @@ import {
   assertCaller,
   type Caller,
   findPaths,
+  isReadOnly,
   loadEngines,
   openControlPlane,
   type OpenControlPlane,
@@ -10,6 +11,7 @@ import { CosError } from "@cos/core";
 import type { Front } from "./options.ts";
 import { sayFailure, speakAs } from "./say.ts";
 import { untilToldToEnd } from "./told.ts";
+import { chooseTools } from "./tools/toolsets.ts";
 
 /** How often what has expired is removed, in seconds. */
 const reapEverySeconds = 60;
@@ -33,23 +35,28 @@ export interface ServeOptions {
   /** The operator's rules and whether to refuse all changes, as `openControlPlane` takes them. */
   readonly policyFile: string | undefined;
   readonly readOnly: boolean | undefined;
+  /** Names of toolsets and of single tools to offer, as `chooseTools` takes them. */
+  readonly toolsets: readonly string[] | undefined;
+  readonly tools: readonly string[] | undefined;
   /** Serves one client over standard input and output unless set. */
   readonly http: HttpListening | undefined;
 }
 
 /** Serves clients to the end. Resolves with the exit code. */
-export async function serve({ front, name, hostRoots, policyFile, readOnly, http }: ServeOptions): Promise<number> {
+export async function serve(options: ServeOptions): Promise<number> {
+  const { front, name, hostRoots, policyFile, readOnly = isReadOnly(process.env), http } = options;
   speakAs(front);
   const caller: Caller = { kind: http === undefined ? "stdio" : "http", name, hostRoots };
   const told = untilToldToEnd();
   let controlPlane: OpenControlPlane | undefined;
   try {
+    const tools = chooseTools({ toolsets: options.toolsets, tools: options.tools, readOnly });
     const engines = await findEngines();
     controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, engines, reapEverySeconds });
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
     await controlPlane.loadPolicy();
-    const parts = { controlPlane, caller, engines: engines.map(({ name: engine }) => engine) };
+    const parts = { controlPlane, caller, engines: engines.map(({ name: engine }) => engine), tools };
     if (http === undefined) {
       const { serveStdio } = await import("./stdio.ts");
       await serveStdio(parts, told);

@@ -104,10 +104,11 @@ describe("a call", () => {
     const { send, answer } = await openServer(perform);
     send(callOf(1, params));
     expect(await answer(1)).toMatchObject({ result: { structuredContent: { status: "done" } } });
-    const { caller, progress, signal, ...given } = theCall(perform);
+    const { caller, progress, signal, offered, ...given } = theCall(perform);
     expect(given).toEqual({ operation: expect.any(String), ...call });
     expect(caller).toEqual({ kind: "stdio", name: "agent", hostRoots: [] });
     expect(progress).toBeUndefined();
+    expect(offered?.has("ping")).toBe(true);
     expect(signal?.aborted).toBe(false);
   });
 

@@ -1,4 +1,4 @@
-import type { Caller, ControlPlane } from "@cos/control-plane";
+import type { Caller, ControlPlane, Operation } from "@cos/control-plane";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { jsonSchemaValidator } from "@modelcontextprotocol/sdk/validation";
 import { offerTools, type RunningCalls } from "./tools/tools.ts";
@@ -14,6 +14,8 @@ export interface ServerParts {
   readonly caller: Caller;
   /** The names of the engines, the default first. With more than one, every tool takes `engine`. */
   readonly engines: readonly string[];
+  /** What is offered as tools; what `chooseTools` says without a wish unless set. */
+  readonly tools?: readonly Operation[] | undefined;
 }
 
 /** An MCP server for one client, not yet connected to it. */

@@ -55,13 +55,14 @@ describe("an MCP client", () => {
   let client: StdioClient;
 
   beforeAll(async () => {
-    client = await connectStdio({ env: installation.env, args: asTester });
+    client = await connectStdio({ env: installation.env, toolsets: "default", args: asTester });
   });
   afterAll(() => client.close());
 
-  test("finds every operation as a tool", async () => {
+  test("finds the tools that agents need most", async () => {
     const tools = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(catalogue.map(({ name }) => name));
+    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(["container_run", "container_exec", "ping"]));
+    expect(tools.length).toBeLessThanOrEqual(15);
   });
 
   test("runs a job, and gets its result as data and in words", async () => {
@@ -84,7 +85,7 @@ describe("an MCP client", () => {
   test("looks around, and every answer is what the tool says that it answers", async () => {
     expect(await client.call("ping")).toMatchObject({ envelope: { status: "done", result: { driver: "docker" } } });
     expect(await client.call("container_list", { all: true })).toMatchObject({ envelope: { status: "done" } });
-    expect(await client.call("container_reap")).toMatchObject({ envelope: { status: "done" } });
+    expect(await client.call("gc")).toMatchObject({ envelope: { status: expect.stringMatching(/done|confirm/) } });
   });
 
   test("confirms what leaves the sandbox with the token of the preview, which is good once", async () => {
@@ -134,6 +135,15 @@ describe("an MCP client", () => {
     expect(recorded()).toMatchObject([{ stage: "denied", operation: "container_exec_as_root" }]);
   });
 
+  test("is denied a tool that it is not offered like one that does not exist", async () => {
+    const recorded = recorder();
+    expect(await client.call("engine_info")).toMatchObject({
+      failed: true,
+      envelope: { status: "denied", rule: "unknown-operation" },
+    });
+    expect(recorded()).toMatchObject([{ stage: "denied", operation: "engine_info", rule: "unknown-operation" }]);
+  });
+
   test("cancels a call, and with it what the call started", async () => {
     const recorded = recorder();
     const cancel = new AbortController();
@@ -163,6 +173,16 @@ test("a call that needs a person answers with its reference, and waits for nobod
   expect(installation.approvalSockets()).toHaveLength(1);
   await client.close();
   expect(installation.approvalSockets()).toEqual([]);
+});
+
+test.each([
+  ["all", [], catalogue.map(({ name }) => name)],
+  ["engine", ["--tools", "volume_list,image_list"], ["image_list", "volume_list", "engine_info", "gc", "ping"]],
+  ["engine,volumes", ["--read-only"], ["volume_list", "engine_info", "ping"]],
+])("with the toolsets %s and %j a client finds the tools that its operator chose", async (toolsets, args, names) => {
+  await using client = await connectStdio({ env: installation.env, toolsets, args });
+  expect((await client.listTools()).map(({ name }) => name)).toEqual(names);
+  expect(await client.call("ping")).toMatchObject({ failed: !names.includes("ping") });
 });
 
 test("a client that may only read is refused everything else", async () => {

@@ -19,7 +19,7 @@ export { type EngineSettings, loadEngines } from "./engines/settings.ts";
 export { diagnose } from "./doctor.ts";
 export type { Finding } from "./engine-health.ts";
 export { formatBytes } from "./format-bytes.ts";
-export { findPaths, type Paths } from "./installation.ts";
+export { findPaths, isReadOnly, type Paths } from "./installation.ts";
 export { openControlPlane, type ControlPlaneConfig, type OpenControlPlane } from "./open.ts";
 export { assertCaller, type Caller } from "./caller.ts";
 export type { ImageSummary } from "./image-summary.ts";

@@ -188,6 +188,16 @@ describe("a call that is refused", () => {
     },
   );
 
+  test("as unknown when its caller is not offered it", async () => {
+    const { operation, run } = operationWith();
+    const bench = openBench({ operations: [operation] });
+    const offered = new Set(["thing_undo"]);
+    expect(await bench.perform("thing_do", {}, { offered })).toMatchObject({ rule: "unknown-operation" });
+    expect(bench.events).toMatchObject([{ stage: "denied", operation: "thing_do", rule: "unknown-operation" }]);
+    expect(run).not.toHaveBeenCalled();
+    expect(await bench.perform("thing_do", {}, { offered: new Set(["thing_do"]) })).toMatchObject({ status: "done" });
+  });
+
   test.each([
     ["an extra field", { note: "x", extra: 1 }],
     ["a field of another type", { note: 5 }],

@@ -25,6 +25,8 @@ export interface Call {
   readonly operation: string;
   readonly input: unknown;
   readonly caller: Caller;
+  /** The operations that the caller is offered; to it there are no others. All unless set. */
+  readonly offered?: ReadonlySet<string> | undefined;
   /** The engine's name; the first one configured unless set. */
   readonly engine?: string | undefined;
   /** The token of an earlier outcome `confirm`: do exactly what was previewed. */
@@ -117,6 +119,10 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     return { operation, input, rules: await policy(), connecting };
   }
 
+  function findOperation({ operation, offered }: Call): Operation | undefined {
+    return offered?.has(operation) === false ? undefined : catalogue.get(operation);
+  }
+
   function findEngineName({ engine }: Call): string {
     return engine ?? engines.keys().next().value ?? "";
   }
@@ -125,7 +131,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
     async perform(call) {
       // A token that is tried is spent, whatever becomes of the call.
       const ticket = call.confirmToken === undefined ? undefined : tickets.redeem(call.confirmToken);
-      const operationFound = catalogue.get(call.operation);
+      const operationFound = findOperation(call);
       const engineName = findEngineName(call);
       const prepared = await attempt(() => prepare(operationFound, engineName, call));
       const { kind, name } = call.caller;
@@ -219,7 +225,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
 
     async explain(call) {
       const engineName = findEngineName(call);
-      const { operation, input, rules, connecting } = await prepare(catalogue.get(call.operation), engineName, call);
+      const { operation, input, rules, connecting } = await prepare(findOperation(call), engineName, call);
       const context = await toContext(call, secrets, connecting);
       const target = await operation.target?.(context, input);
       const asks = await operation.asks?.(context, input);

@@ -71,6 +71,7 @@ export {
   userLabels,
 } from "./labels.ts";
 export type { ContainerRequest, CreateOptions, WaitGoal, WaitOptions, WaitResult } from "./lifecycle.ts";
+export { findNearest } from "./nearest.ts";
 export { isOnNetwork, networkRequest, type NetworkRequest } from "./network.ts";
 export { type LogLine, LogLines } from "./log-lines.ts";
 export { assertLogOptions, type LogChunk, type LogOptions, type LogStream } from "./logs.ts";

@@ -1,7 +1,6 @@
-import { CosError } from "@cos/core";
+import { CosError, findNearest } from "@cos/core";
 import type { Document, Node, Pair } from "yaml";
 import * as z from "zod";
-import { findNearest } from "./nearest.ts";
 
 /** What is wrong with a file, and where. Lines and columns count from 1. */
 export interface DocumentIssue {

@@ -37,12 +37,14 @@ export async function connectStdio(options: {
   readonly command?: readonly [string, ...string[]];
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
+  /** Which tools it offers; all unless set. */
+  readonly toolsets?: string;
   readonly cwd?: string;
 }): Promise<StdioClient> {
   const [program, ...own] = options.command ?? command;
   const transport = new StdioClientTransport({
     command: program,
-    args: [...own, ...(options.args ?? [])],
+    args: [...own, "--toolsets", options.toolsets ?? "all", ...(options.args ?? [])],
     env: options.env as Record<string, string>,
     stderr: "pipe",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

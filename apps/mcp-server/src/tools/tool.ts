@@ -11,11 +11,10 @@ const confirmToken = {
  * An operation as a tool: its schemas as JSON Schema, and hints from its effect. Every tool answers with the same flat
  * envelope, which `answer.ts` makes; a failure answers with text alone.
  */
-export function toTool(
-  { name, title, description, effect, input, output }: Operation,
-  engines: readonly string[] = [],
-): Tool {
-  const { properties, ...rest } = toSchema(input, "input");
+export function toTool(operation: Operation, engines: readonly string[] = []): Tool {
+  const { name, title, description, effect } = operation;
+  const schemas = schemasOf(operation);
+  const { properties, ...rest } = schemas.input;
   return {
     name,
     title,
@@ -32,7 +31,7 @@ export function toTool(
       type: "object",
       properties: {
         status: { type: "string", enum: ["done", "confirm", "pending", "denied"] },
-        result: toSchema(output, "output"),
+        result: schemas.output,
         preview: {
           type: "object",
           properties: { text: { type: "string" }, changes: { type: "object" } },
@@ -59,6 +58,17 @@ export function toTool(
 
 function toEngineField(engines: readonly string[]) {
   return { type: "string", enum: [...engines], default: engines[0], description: "The engine to use." };
+}
+
+/** The schemas of each operation, which are made once, however many clients there are. */
+const made = new WeakMap<Operation, Record<"input" | "output", Tool["inputSchema"]>>();
+
+function schemasOf(operation: Operation): Record<"input" | "output", Tool["inputSchema"]> {
+  const known = made.get(operation);
+  if (known !== undefined) return known;
+  const fresh = { input: toSchema(operation.input, "input"), output: toSchema(operation.output, "output") };
+  made.set(operation, fresh);
+  return fresh;
 }
 
 /** In draft 7, which all clients know. */

@@ -1,4 +1,3 @@
-import { catalogue } from "@cos/control-plane";
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
 import type { ServerParts } from "../server.ts";
@@ -6,6 +5,7 @@ import { fromError, fromOutcome } from "./answer.ts";
 import { toCall } from "./call.ts";
 import { toProgress } from "./progress.ts";
 import { toTool } from "./tool.ts";
+import { chooseTools } from "./toolsets.ts";
 
 /** The calls of one client. */
 export interface RunningCalls {
@@ -15,13 +15,15 @@ export interface RunningCalls {
   readonly settled: () => Promise<void>;
 }
 
-/** Offers the catalogue's operations as tools. */
-export function offerTools(server: Server, { controlPlane, caller, engines }: ServerParts): RunningCalls {
+/** Offers operations as tools. To the client there are no others. */
+export function offerTools(server: Server, parts: ServerParts): RunningCalls {
+  const { controlPlane, caller, engines, tools = chooseTools() } = parts;
+  const offered = new Set(tools.map(({ name }) => name));
   const running = new Map<Promise<unknown>, AbortController>();
   let cancelled = false;
 
   server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: catalogue.map((operation) => toTool(operation, engines)),
+    tools: tools.map((operation) => toTool(operation, engines)),
   }));
   // A handler of `tools/call` would get only what the SDK finds right, without what it drops. Here `perform` judges every
   // call, and so records each that it refuses.
@@ -33,7 +35,13 @@ export function offerTools(server: Server, { controlPlane, caller, engines }: Se
     if (cancelled || extra.signal.aborted) abandon();
     else extra.signal.addEventListener("abort", abandon, { once: true });
     const answer = controlPlane
-      .perform({ ...toCall(params, engines.length > 1), caller, progress: toProgress(extra), signal: abort.signal })
+      .perform({
+        ...toCall(params, engines.length > 1),
+        caller,
+        offered,
+        progress: toProgress(extra),
+        signal: abort.signal,
+      })
       .then(fromOutcome)
       .catch(fromError)
       .finally(() => running.delete(answer));
