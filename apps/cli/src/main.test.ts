@@ -22,7 +22,7 @@ describe("help", () => {
     const { code, stdout, stderr } = await cos(...args);
     expect([code, stderr]).toEqual([0, ""]);
     const operations = ["run", "ps", "logs", "stop", "restart", "rm", "reap", "network", "gc", "ping"];
-    for (const command of [...operations, "approvals", "audit", "grants", "policy", "doctor", "help"])
+    for (const command of [...operations, "approvals", "audit", "grants", "policy", "token", "doctor", "help"])
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
@@ -56,6 +56,7 @@ describe("help", () => {
     ["audit", ["tail", "query", "show", "verify"]],
     ["grants", ["add", "ls", "revoke"]],
     ["policy", ["explain", "show", "check", "test"]],
+    ["token", ["create", "ls", "revoke"]],
     ["network", ["ls", "create", "rm"]],
   ])("cos %s --help shows its commands; to give none is a mistake", async (group, commands) => {
     const { code, stdout } = await cos(group, "--help");

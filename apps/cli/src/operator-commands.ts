@@ -4,6 +4,7 @@ import { addEngineCommands } from "./engines.ts";
 import { addGrantCommands } from "./grants.ts";
 import { addPolicyCommands } from "./policy.ts";
 import { addSecretCommands } from "./secrets.ts";
+import { addTokenCommands } from "./tokens.ts";
 
 /** The commands of an operator, by the word they begin with. In one module, so that they are loaded as one when wanted. */
 export const operatorCommands = {
@@ -13,4 +14,5 @@ export const operatorCommands = {
   grants: addGrantCommands,
   policy: addPolicyCommands,
   secrets: addSecretCommands,
+  token: addTokenCommands,
 };

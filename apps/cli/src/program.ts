@@ -73,6 +73,7 @@ const groups = {
   grants: "Say yes beforehand, and take it back",
   policy: "Explain, test and check the rules",
   secrets: "See what secrets there are, and check them",
+  token: "Let MCP clients in over HTTP, and take that back",
 } as const;
 
 /** Parses the arguments, runs the command, and sets the process's exit code. */

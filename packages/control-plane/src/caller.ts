@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { CosError, ownerName, parseWith } from "@cos/core";
 import type { CallerKind } from "@cos/policy";
 
@@ -24,4 +25,21 @@ export function assertCaller({ kind, name }: Caller): void {
       hint: "Give the agent another name.",
     });
   }
+}
+
+/**
+ * The name of a caller whom an OAuth issuer knows. No access token has such a name, so nobody becomes an agent of this
+ * installation by choosing its name there, and different subjects have different names.
+ *
+ * @param subject what the issuer calls it.
+ */
+export function toOauthName(subject: string): string {
+  const name = `oauth-${subject}`;
+  if (ownerName.safeParse(name).success) return name;
+  return `oauth.${createHash("sha256").update(subject).digest("hex").slice(0, 48)}`;
+}
+
+/** Whether a name is one that {@link toOauthName} could make. */
+export function isOauthName(name: string): boolean {
+  return /^oauth[-.]/.test(name);
 }

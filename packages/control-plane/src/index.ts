@@ -10,6 +10,8 @@ export type {
   Rule,
 } from "@cos/policy";
 export { auditStages } from "@cos/policy";
+export { openTokenGate, type ShownToken, type TokenGate } from "./access-tokens/gate.ts";
+export type { AccessToken, TokenRequest } from "./access-tokens/manage.ts";
 export { decideApproval, listApprovals, showApproval } from "./approvals/client.ts";
 export type { ApproverAccess } from "./approvals/connection.ts";
 export type { ApprovalView } from "./approvals/protocol.ts";
@@ -21,7 +23,7 @@ export type { Finding } from "./engine-health.ts";
 export { formatBytes } from "./format-bytes.ts";
 export { findPaths, isReadOnly, type Paths } from "./installation.ts";
 export { openControlPlane, type ControlPlaneConfig, type OpenControlPlane } from "./open.ts";
-export { assertCaller, type Caller } from "./caller.ts";
+export { assertCaller, type Caller, toOauthName } from "./caller.ts";
 export type { ImageSummary } from "./image-summary.ts";
 export { defineOperation, type Operation, type OperationContext, type Preview, type Target } from "./operation.ts";
 export type { NetworkSummary } from "./network-summary.ts";

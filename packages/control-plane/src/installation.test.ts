@@ -14,6 +14,7 @@ describe("where an installation keeps what is its own", () => {
       auditDirectory: "/home/ann/.local/state/cos/audit",
       policyFile: undefined,
       grantsFile: "/home/ann/.config/cos/grants.json",
+      accessTokensFile: "/home/ann/.config/cos/access-tokens.json",
       approversFile: "/home/ann/.config/cos/approvers.json",
       approverKeyFile: "/home/ann/.config/cos/approver.json",
       secretsFile: "/home/ann/.config/cos/secrets.yaml",
@@ -31,10 +32,16 @@ describe("where an installation keeps what is its own", () => {
     });
   });
 
-  test("takes rules, an approver's key and the runtime directory from elsewhere when told so", () => {
-    const told = { COS_POLICY: "/p.yaml", COS_APPROVER_KEY_FILE: "/a.json", COS_RUNTIME_DIR: "/run/cos" };
+  test("takes rules, access tokens, an approver's key and the runtime directory from elsewhere when told so", () => {
+    const told = {
+      COS_POLICY: "/p.yaml",
+      COS_ACCESS_TOKENS: "/t.json",
+      COS_APPROVER_KEY_FILE: "/a.json",
+      COS_RUNTIME_DIR: "/run/cos",
+    };
     expect(findPaths({ ...home, ...told })).toMatchObject({
       policyFile: "/p.yaml",
+      accessTokensFile: "/t.json",
       approverKeyFile: "/a.json",
       runtimeDirectory: "/run/cos",
     });

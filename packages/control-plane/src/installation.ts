@@ -16,6 +16,8 @@ export interface Paths {
   readonly secretsFile: string;
   /** Standing grants: `grants.json` in the user's config directory. */
   readonly grantsFile: string;
+  /** Access tokens: `COS_ACCESS_TOKENS`, or `access-tokens.json` in the user's config directory. */
+  readonly accessTokensFile: string;
   /** Whom servers believe that they may approve: `approvers.json` in the user's config directory. */
   readonly approversFile: string;
   /** What proves that one is such a person: `COS_APPROVER_KEY_FILE`, or `approver.json` in the user's config directory. */
@@ -38,6 +40,7 @@ export function findPaths(env: NodeJS.ProcessEnv): Paths {
     secretsFile:
       env["COS_SECRETS"] || (secretsNames.map(inConfig).find((file) => existsSync(file)) ?? inConfig("secrets.yaml")),
     grantsFile: inConfig("grants.json"),
+    accessTokensFile: env["COS_ACCESS_TOKENS"] || inConfig("access-tokens.json"),
     approversFile: inConfig("approvers.json"),
     approverKeyFile: env["COS_APPROVER_KEY_FILE"] || inConfig("approver.json"),
     // Not XDG_RUNTIME_DIR, which a server that a client starts may have, and the person's terminal not.

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { CosError, parseWith } from "@cos/core";
@@ -19,6 +19,7 @@ import {
   runExpectations,
   verifyAuditLog,
 } from "@cos/policy";
+import { manageTokens, type TokenManagement } from "./access-tokens/manage.ts";
 import type { ApproverAccess } from "./approvals/connection.ts";
 import { ensureApproverKey } from "./approvals/keys.ts";
 import { assertCaller, type Caller } from "./caller.ts";
@@ -27,6 +28,7 @@ import { openGrantsFile } from "./grants-file.ts";
 import { findPaths, isReadOnly } from "./installation.ts";
 import { openInstallationLog, openKeys } from "./keys.ts";
 import { loadPolicy } from "./policy-source.ts";
+import { recorded, type RecordedDeed } from "./recorded.ts";
 import { openSecretsTable, type SecretListing } from "./secrets-table.ts";
 
 export interface OperatorConfig {
@@ -64,6 +66,7 @@ export interface Operator {
     /** Takes one back, and records who did. @throws CosError `not_found` */
     revoke(id: string, by: Caller): Grant;
   };
+  readonly tokens: TokenManagement;
   readonly audit: {
     verify(): Promise<AuditVerification>;
     read(options: Omit<ReadOptions, "directory">): AsyncIterable<AuditRecord>;
@@ -105,7 +108,7 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
     grants: {
       list: () => grants.list(),
       define({ forSeconds, ...request }, by) {
-        assertCaller({ kind: "stdio", name: request.callerName, hostRoots: [] });
+        assertCaller({ kind: "http", name: request.callerName, hostRoots: [] });
         const operation = catalogue.find(({ name }) => name === request.operation);
         if (operation === undefined || operation.effect === "read") {
           throw new CosError(
@@ -128,16 +131,17 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
         parseWith(grantsFile, { grants: [grant] }, "grant");
         return grant;
       },
-      add: (grant, by) => recorded(openLog(), "grant_add", grant, by, () => grants.add(grant)),
+      add: (grant, by) => recorded(openLog(), toDeed("grant_add", grant), by, () => grants.add(grant)),
       revoke(id, by) {
         const grant = grants.list().find((known) => known.id === id);
         if (grant === undefined) {
           throw new CosError("not_found", `There is no grant ${JSON.stringify(id)}.`, { hint: "See: cos grants ls" });
         }
-        recorded(openLog(), "grant_revoke", grant, by, () => grants.revoke(id));
+        recorded(openLog(), toDeed("grant_revoke", grant), by, () => grants.revoke(id));
         return grant;
       },
     },
+    tokens: manageTokens(paths.accessTokensFile, openLog),
     audit: {
       async verify() {
         const hasKey = existsSync(paths.keyFile);
@@ -161,25 +165,8 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
   }
 }
 
-/** Does something that is no call, between two records of it. */
-function recorded(log: AuditLog, operation: string, grant: Grant, { kind, name }: Caller, deed: () => void): void {
-  const event = {
-    callId: randomUUID(),
-    operation,
-    effect: "mutate",
-    engine: grant.engine ?? "",
-    caller: { kind, name },
-    target: { kind: "grant", id: grant.id, name: `${grant.operation} ${grant.targetName ?? ""}`.trim() },
-  } as const;
-  log.record({ ...event, stage: "started" });
-  try {
-    deed();
-  } catch (error) {
-    const failure = CosError.from(error);
-    log.record({ ...event, stage: "failed", code: failure.code });
-    throw failure;
-  }
-  log.record({ ...event, stage: "succeeded" });
+function toDeed(operation: string, { id, operation: granted, targetName = "", engine }: Grant): RecordedDeed {
+  return { operation, target: { kind: "grant", id, name: `${granted} ${targetName}`.trim() }, engine };
 }
 
 async function readText(file: string): Promise<string> {
