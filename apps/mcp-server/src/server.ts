@@ -1,7 +1,10 @@
 import type { Caller, ControlPlane, Operation } from "@cos/control-plane";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { jsonSchemaValidator } from "@modelcontextprotocol/sdk/validation";
-import { offerTools, type RunningCalls } from "./tools/tools.ts";
+import { offerCompletion } from "./completion.ts";
+import { offerPrompts } from "./prompts/offer-prompts.ts";
+import { createRunningCalls, type RunningCalls } from "./running-calls.ts";
+import { offerTools } from "./tools/tools.ts";
 import { version } from "./version.ts";
 
 const instructions =
@@ -27,9 +30,14 @@ export interface ClientServer extends RunningCalls {
 export function createServer(parts: ServerParts): ClientServer {
   const server = new Server(
     { name: "cos", title: "cos", version },
-    { capabilities: { tools: {} }, instructions, jsonSchemaValidator: noForms },
+    { capabilities: { tools: {}, prompts: {}, completions: {} }, instructions, jsonSchemaValidator: noForms },
   );
-  return { server, ...offerTools(server, parts) };
+  const calls = createRunningCalls();
+  offerTools(server, parts, calls);
+  const completePrompt = offerPrompts(server, parts, calls);
+  const completeNothing = () => Promise.resolve(undefined);
+  offerCompletion(server, { "ref/prompt": completePrompt, "ref/resource": completeNothing }, calls);
+  return { server, ...calls };
 }
 
 /** The SDK's own would check what clients fill into forms, of which cos sends none, and be half of the bundle. */

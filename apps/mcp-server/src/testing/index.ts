@@ -18,6 +18,8 @@ export interface Answer {
 /** An MCP client with a server of its own, connected by standard input and output. */
 export interface StdioClient extends AsyncDisposable {
   readonly pid: number;
+  /** The SDK's own, for everything but tools. */
+  readonly client: Client;
   listTools(): Promise<readonly Tool[]>;
   /** @throws when the answer is not what the tool's output schema says, or the call was cancelled. */
   call(name: string, input?: Record<string, unknown>, options?: CallOptions): Promise<Answer>;
@@ -59,6 +61,7 @@ export async function connectStdio(options: {
   const close = () => client.close();
   return {
     pid: transport.pid ?? -1,
+    client,
     stderr: () => stderr,
     listTools,
     async call(name, input = {}, { signal, onProgress } = {}) {
