@@ -1,14 +1,21 @@
 import { type ContainerSummary, formatBytes, type VolumeSummary } from "@cos/control-plane";
-import { aboutData, toData, toFacts } from "./data.ts";
+import { aboutData, toData, toFacts, toReason } from "./data.ts";
 import type { Look, Prompt, Seen } from "./prompt.ts";
-
-const bounds = { maxLines: 100, maxLineLength: 500 };
 
 export const cleanup: Prompt = {
   name: "cleanup",
   title: "Clean up",
   description: "See what is left over of containers, networks and images, agree on what goes, and have it removed.",
   arguments: [],
+  tools: [
+    "gc",
+    "container_reap",
+    "container_rm",
+    "container_inspect",
+    "container_logs",
+    "container_stats",
+    "volume_remove",
+  ],
   async write(look) {
     const [containers, volumes, leftovers, more] = await Promise.all([
       look("container_list", { all: true, managed: true }),
@@ -60,19 +67,17 @@ async function planGc(look: Look, input: object): Promise<GcPlan> {
 }
 
 function describePlan(title: string, { objects, why }: GcPlan): string[] {
-  if (why !== undefined) return [`${title}: not known. ${why}`];
+  if (why !== undefined) return [`${title}: not known. ${toReason(why)}`];
   if (objects.length === 0) return [`${title}: nothing.`];
   const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const lines = objects.map(({ kind, name, sizeBytes }) => toFacts([kind, name, formatBytes(sizeBytes)]));
-  return [`${title} (${objects.length}, ${formatBytes(bytes)}):`, ...toData(lines.join("\n"), bounds)];
+  return [`${title} (${objects.length}, ${formatBytes(bytes)}):`, ...toData(lines.join("\n"))];
 }
 
 function describeList(title: string, seen: Seen, toLines: (result: unknown) => string[]): string[] {
-  if (!seen.ok) return [`${title}: not known. ${seen.why}`];
+  if (!seen.ok) return [`${title}: not known. ${toReason(seen.why)}`];
   const lines = toLines(seen.result);
-  return lines.length === 0
-    ? [`${title}: none.`]
-    : [`${title} (${lines.length}):`, ...toData(lines.join("\n"), bounds)];
+  return lines.length === 0 ? [`${title}: none.`] : [`${title} (${lines.length}):`, ...toData(lines.join("\n"))];
 }
 
 function toContainers(result: unknown): string[] {

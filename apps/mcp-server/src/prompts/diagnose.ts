@@ -1,11 +1,11 @@
 import type { ContainerSummary } from "@cos/control-plane";
 import { CosError } from "@cos/core";
-import { aboutData, toData } from "./data.ts";
+import { aboutData, toData, toReason } from "./data.ts";
 import { withArgument } from "./look.ts";
 import type { Look, Prompt, Seen } from "./prompt.ts";
 
 const logLines = 60;
-const bounds = { maxLines: 120, maxLineLength: 1000 };
+const logBytes = 16 * 1024;
 
 export const diagnose: Prompt = {
   name: "diagnose",
@@ -21,6 +21,7 @@ export const diagnose: Prompt = {
       complete: completeContainer,
     },
   ],
+  tools: ["container_logs", "container_stats", "container_list", "container_inspect", "container_exec"],
   async write(look, { container = "" }) {
     const inspected = await withArgument("container", () => look("container_inspect", { container }));
     const found = inspected.ok ? (inspected.result as ContainerSummary) : undefined;
@@ -28,7 +29,7 @@ export const diagnose: Prompt = {
     const id = found?.id ?? container;
     const [stats, log] = await Promise.all([
       found?.state === "running" ? attempt(() => look("container_stats", { container: id })) : undefined,
-      attempt(() => look("container_logs", { container: id, tail: logLines })),
+      attempt(() => look("container_logs", { container: id, tail: logLines, limitBytes: logBytes })),
     ]);
     return [
       instructions,
@@ -37,7 +38,7 @@ export const diagnose: Prompt = {
       "",
       ...describe("The container", inspected),
       ...(stats === undefined ? [] : describe("What it uses", stats)),
-      ...describe(`The last ${logLines} lines of its log`, log, true),
+      ...describe(`The last ${logLines} lines of its log`, log, "last"),
     ].join("\n");
   },
 };
@@ -57,9 +58,9 @@ Where to look first:
 - Restarted again and again: the log of the run before the last tells more than its end.`;
 
 /** What was seen of it, or why nothing was. */
-function describe(title: string, seen: Seen, keepEnd = false): string[] {
-  if (!seen.ok) return [`${title}: not known. ${seen.why}`];
-  return [`${title}:`, ...toData(seen.text, { ...bounds, keepEnd })];
+function describe(title: string, seen: Seen, kept?: "last"): string[] {
+  if (!seen.ok) return [`${title}: not known. ${toReason(seen.why)}`];
+  return [`${title}:`, ...toData(seen.text, kept)];
 }
 
 /** That one thing cannot be seen, such as the log of a job that keeps none, is something to know, too. */

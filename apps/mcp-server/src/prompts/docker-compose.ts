@@ -24,6 +24,17 @@ export const dockerCompose: Prompt = {
       maxLength: 16_384,
     },
   ],
+  tools: [
+    "container_ensure",
+    "container_run",
+    "container_list",
+    "container_logs",
+    "container_rm",
+    "network_create",
+    "network_remove",
+    "volume_create",
+    "volume_remove",
+  ],
   async write(look, { name = "", containers = "" }) {
     const project = await withArgument("name", () => parseWith(networkRequest.shape.project.unwrap(), name, "name"));
     return `${instruct(project, containers)}\n\n${(await describeProject(look, project)).join("\n")}`;
@@ -44,6 +55,7 @@ Work in rounds. In each:
 How things are called and made, so that the project is found again, also in another chat:
 - Give project="${project}" and a purpose to everything that you make. Names are the whole machine's, so begin them with "${project}-".
 - Services: container_ensure with name="${project}-<service>". It finds or makes, so a round can be repeated. It waits until the service is healthy if you give it a healthCommand, as you should for what others need. When it answers drifted, the service is not as you asked, and stays so; recreate=true replaces it, at the loss of its files outside volumes, so that belongs into a plan.
+- What a service was asked for is told below in the words of its spec: env is image and the like, variables is env, ports is publish. Values of variables are hidden; ask your user for one that you need in order to make a service anew.
 - Network: a service is on one network. For those that talk with each other, make one by network_create with name="${project}-net"; there a service is reached as the host cos-${project}-<service>. Nothing on it can be reached from outside, and no port published, unless it was made with egress=true.
 - Ports: publish=["8080:80"] is port 8080 of 127.0.0.1, where the engine is. Publish only what your user needs to reach.
 - Data: volume_create with name="${project}-<what>", mounted by container_ensure with mounts=[{"type":"volume","name":"${project}-<what>","target":"/path"}]. What is not in a volume is lost when a container is replaced.

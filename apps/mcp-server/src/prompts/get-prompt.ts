@@ -2,6 +2,7 @@ import type { GetPromptResult, Prompt as ListedPrompt } from "@modelcontextproto
 import type { Complete } from "../completion.ts";
 import { invalidParams, quoted, toObject } from "../requests.ts";
 import type { ServerParts } from "../server.ts";
+import { chooseTools } from "../tools/toolsets.ts";
 import { createLook } from "./look.ts";
 import type { Prompt, PromptArgument } from "./prompt.ts";
 import { prompts } from "./prompts.ts";
@@ -26,15 +27,24 @@ export async function getPrompt(
   const prompt = prompts.find((known) => known.name === name);
   if (prompt === undefined) throw invalidParams(`There is no prompt ${quoted(name)}.`);
   const { engine, ...own } = toArguments(prompt, given, parts.engines);
-  const text = await prompt.write(createLook(parts, engine, signal), own);
-  const where =
-    engine === undefined
-      ? ""
-      : `All of this is about the engine ${engine}: give every call engine=${JSON.stringify(engine)}.\n\n`;
-  return {
-    description: prompt.description,
-    messages: [{ role: "user", content: { type: "text", text: where + text } }],
-  };
+  const written = await prompt.write(createLook(parts, engine, signal), own);
+  const text = [...whereOf(engine), ...missingOf(prompt, parts), written].join("\n\n");
+  return { description: prompt.description, messages: [{ role: "user", content: { type: "text", text } }] };
+}
+
+/** What the model has to know when the prompt is about one engine of several. */
+function whereOf(engine: string | undefined): string[] {
+  if (engine === undefined) return [];
+  return [`All of this is about the engine ${engine}: give every call engine=${JSON.stringify(engine)}.`];
+}
+
+/** What the model has to know when it is not offered all the tools that the prompt is about. */
+function missingOf({ tools }: Prompt, { tools: offered = chooseTools() }: ServerParts): string[] {
+  const missing = tools.filter((name) => !offered.some((operation) => operation.name === name));
+  if (missing.length === 0) return [];
+  return [
+    `You do not have all the tools that are named here: ${missing.join(", ")} need a server that was started with more of them (--toolsets all, and not --read-only). Say so when your user wants something that takes one.`,
+  ];
 }
 
 /** What completes the arguments of a prompt. */

@@ -1,11 +1,10 @@
 import type { ContainerSummary, NetworkSummary, VolumeSummary } from "@cos/control-plane";
 import { CosError } from "@cos/core";
-import { aboutData, toData, toFacts } from "./data.ts";
+import { aboutData, toData, toFacts, toReason } from "./data.ts";
 import type { Look } from "./prompt.ts";
 
 /** Most containers of a project whose settings are told. */
 const mostSettings = 24;
-const bounds = { maxLines: 100, maxLineLength: 2000 };
 
 /** What there is of a project, in words: its containers with what cos was asked for, its networks and its volumes. */
 export async function describeProject(look: Look, project: string): Promise<string[]> {
@@ -61,9 +60,9 @@ function section<T>(
   { found, why }: Listed<T>,
   describe: (item: T, index: number) => string[],
 ): string[] {
-  if (why !== undefined) return [`${title}: not known, because listing them was not allowed: ${why}`];
+  if (why !== undefined) return [`${title}: not known, because listing them was not allowed. ${toReason(why)}`];
   if (found.length === 0) return [`${title}: none.`];
-  return [`${title}: ${found.length}.`, ...toData(found.flatMap(describe).join("\n"), bounds)];
+  return [`${title}: ${found.length}.`, ...toData(found.flatMap(describe).join("\n"))];
 }
 
 function describeContainer(container: ContainerSummary): string {
@@ -84,9 +83,16 @@ async function describeSettings(look: Look, container: string): Promise<string[]
   try {
     const seen = await look("container_inspect", { container });
     const spec = seen.ok ? (seen.result as { spec?: object }).spec : undefined;
-    return spec === undefined ? [] : [`  asked for: ${JSON.stringify(spec)}`];
+    return spec === undefined ? [] : [`  asked for: ${JSON.stringify(withoutEmpty(spec))}`];
   } catch (error) {
     if (CosError.from(error).code === "not_found") return [];
     throw error;
   }
+}
+
+/** Without the members that say nothing. */
+function withoutEmpty(spec: object): object {
+  return Object.fromEntries(
+    Object.entries(spec).filter(([, value]) => typeof value !== "object" || Object.keys(value ?? {}).length > 0),
+  );
 }

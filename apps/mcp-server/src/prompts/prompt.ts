@@ -6,6 +6,8 @@ export interface Prompt {
   readonly title: string;
   readonly description: string;
   readonly arguments: readonly PromptArgument[];
+  /** The tools that it tells the model to use. */
+  readonly tools: readonly string[];
   /**
    * The message that the model is given. It only reads, by `look`.
    *
