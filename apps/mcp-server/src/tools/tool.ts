@@ -77,10 +77,12 @@ function toSchema(schema: z.ZodType, io: "input" | "output"): Tool["inputSchema"
   return { ...rest, type: "object" } as Tool["inputSchema"];
 }
 
-/** That whole numbers are exact and that members have names needs no words. */
+/** That whole numbers are exact, that members have names, and that any members may be anything, needs no words. */
 function dropTheObvious({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  const { propertyNames } = jsonSchema;
+  const { propertyNames, additionalProperties } = jsonSchema;
+  if (typeof additionalProperties === "object" && Object.keys(additionalProperties).length === 0)
+    delete jsonSchema.additionalProperties;
   if (typeof propertyNames === "object" && Object.keys(propertyNames).length === 1) delete jsonSchema.propertyNames;
 }

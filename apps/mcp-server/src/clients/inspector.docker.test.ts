@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeClient, type ForeignClient } from "./describe-client.ts";
+import { type Ended, runClient, toAnswer } from "./run-client.ts";
+import { type Served, serveClients } from "./served.ts";
+
+/** How `mcp-inspector --cli` ends when a tool's answer is an error, and when nothing is wrong. */
+const [isError, fine] = [5, 0];
+
+const inspect = (served: Served, target: readonly string[], ...args: string[]) =>
+  runClient("mcp-inspector", ["--cli", ...args, ...target], served);
+
+function read({ exitCode, stdout, stderr }: Ended): unknown {
+  if (exitCode === fine || exitCode === isError) return JSON.parse(stdout);
+  throw new Error(`it ended with ${exitCode}: ${stderr}`);
+}
+
+const toNames = (shown: unknown) => (shown as { tools: { name: string }[] }).tools.map(({ name }) => name);
+
+/** How it is told to start a server. */
+const starting = ({ command, serverEnv }: Served) => [
+  ...Object.entries(serverEnv).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
+  "--",
+  ...command,
+];
+
+/** Every call is a process, which connects anew. */
+function withCli(served: Served): ForeignClient {
+  const ask = async (...args: string[]) => read(await inspect(served, ["--server-url", served.url], ...args));
+  return {
+    listTools: async () => toNames(await ask("--method", "tools/list")),
+    async call(tool, input) {
+      const pairs = Object.entries(input).map(([name, value]) => `${name}=${String(value)}`);
+      return toAnswer(await ask("--method", "tools/call", "--tool-name", tool, "--tool-arg", ...pairs));
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** Connects once, in a process that stays; every call is another one, which asks that. */
+async function withConnection(served: Served): Promise<ForeignClient> {
+  const env = { ...served.env, MCP_INSPECTOR_DAEMON_DIR: served.home, MCP_INSPECTOR_SECRET_STORE: "memory" };
+  const ask = async (...args: string[]) =>
+    read(await runClient("mcpdo", ["--format", "json", "--connection", "cos", ...args], { ...served, env }));
+  await ask("connect", "--elicit", "off", ...starting(served));
+  return {
+    listTools: async () => toNames(await ask("tools/list")),
+    call: async (tool, input) => toAnswer(await ask("tools/call", tool, JSON.stringify(input))),
+    [Symbol.asyncDispose]: async () => void (await ask("daemon", "stop")),
+  };
+}
+
+describeClient("the inspector's CLI over HTTP", withCli);
+describeClient("the inspector's connections over standard input and output", withConnection);
+
+describe("the inspector's CLI, strict", () => {
+  let served: Served;
+  beforeAll(async () => {
+    served = await serveClients("--toolsets", "all");
+  });
+  afterAll(() => served?.[Symbol.asyncDispose]());
+
+  const ways: [string, (served: Served) => readonly string[]][] = [
+    ["HTTP", ({ url }) => ["--server-url", url]],
+    ["standard input and output", starting],
+  ];
+  test.each(ways)("finds nothing in any tool that some client could stumble over, over %s", async (_way, targetOf) => {
+    const { exitCode, stderr } = await inspect(served, targetOf(served), "--method", "tools/list", "--strict");
+    expect({ exitCode, stderr }).toEqual({ exitCode: fine, stderr: "" });
+  });
+});
