@@ -166,6 +166,36 @@ describe("progress", () => {
   });
 });
 
+describe("the log", () => {
+  const levelOf = (id: number, level: string) =>
+    `{"jsonrpc": "2.0", "id": ${id}, "method": "logging/setLevel", "params": {"level": "${level}"}}`;
+  const pulling: ControlPlane["perform"] = async ({ progress }) => {
+    progress?.({ phase: "pull", message: "Pulling busybox\u001b[2J" });
+    return done;
+  };
+
+  test("tells a client that wants to hear it how a call goes, whether or not it asked for progress", async () => {
+    const { send, answer, lines } = await openServer(pulling);
+    send(levelOf(1, "info"), callOf(2, `{"name": "x"}`), callOf(3, `{"name": "x", "_meta": {"progressToken": "p"}}`));
+    expect(await answer(1)).toMatchObject({ result: {} });
+    await answer(3);
+    const said = { level: "info", logger: "x", data: "Pulling busybox\\u001b[2J" };
+    const notes = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ id }) => id === undefined);
+    expect(notes).toMatchObject([
+      { method: "notifications/message", params: said },
+      { method: "notifications/progress" },
+      { method: "notifications/message", params: said },
+    ]);
+  });
+
+  test("tells a client nothing that has not asked for it, or asked for less", async () => {
+    const { send, answer, lines } = await openServer(pulling);
+    send(callOf(1, `{"name": "x"}`), levelOf(2, "warning"), callOf(3, `{"name": "x"}`));
+    await answer(3);
+    expect(lines).toHaveLength(3);
+  });
+});
+
 describe("cancelling", () => {
   test("ends one call, without the client's words for it and without an answer", async () => {
     const { perform, reasons } = untilCancelled();

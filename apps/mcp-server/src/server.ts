@@ -2,6 +2,7 @@ import type { Caller, ControlPlane, Operation } from "@cos/control-plane";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { jsonSchemaValidator } from "@modelcontextprotocol/sdk/validation";
 import { offerCompletion } from "./completion.ts";
+import { offerLog } from "./log.ts";
 import { offerPrompts } from "./prompts/offer-prompts.ts";
 import { createRunningCalls, type RunningCalls } from "./running-calls.ts";
 import { offerTools } from "./tools/tools.ts";
@@ -19,6 +20,8 @@ export interface ServerParts {
   readonly engines: readonly string[];
   /** What is offered as tools; what `chooseTools` says without a wish unless set. */
   readonly tools?: readonly Operation[] | undefined;
+  /** Offers the client more than that, or something else. Nothing but tests sets it. */
+  readonly extend?: (server: Server) => void;
 }
 
 /** An MCP server for one client, not yet connected to it. */
@@ -27,16 +30,22 @@ export interface ClientServer extends RunningCalls {
 }
 
 /** Makes the server that one client talks to. Each transport connects it in its own way. */
-export function createServer(parts: ServerParts): ClientServer {
+export function createServer(given: ServerParts): ClientServer {
   const server = new Server(
     { name: "cos", title: "cos", version },
-    { capabilities: { tools: {}, prompts: {}, completions: {} }, instructions, jsonSchemaValidator: noForms },
+    {
+      capabilities: { tools: {}, prompts: {}, completions: {}, logging: {} },
+      instructions,
+      jsonSchemaValidator: noForms,
+    },
   );
+  const parts = { ...given, controlPlane: offerLog(server, given.controlPlane) };
   const calls = createRunningCalls();
   offerTools(server, parts, calls);
   const completePrompt = offerPrompts(server, parts, calls);
   const completeNothing = () => Promise.resolve(undefined);
   offerCompletion(server, { "ref/prompt": completePrompt, "ref/resource": completeNothing }, calls);
+  parts.extend?.(server);
   return { server, ...calls };
 }
 
