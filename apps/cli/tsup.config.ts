@@ -13,7 +13,7 @@ export default defineConfig({
   clean: true,
   minify: true,
   removeNodeProtocol: false,
-  noExternal: [/^@cos\//, "@modelcontextprotocol/sdk", "commander", "zod", "cli-table3"],
+  noExternal: [/^@cos\//, "@modelcontextprotocol/sdk", "jose", "commander", "zod", "cli-table3"],
   external: ["dockerode", "tar-stream", "@colors/colors"],
   esbuildPlugins: [lazyBuiltins, withoutFormValidator],
   esbuildOptions(options) {

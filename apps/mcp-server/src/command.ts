@@ -14,7 +14,7 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
   let http: HttpListening | undefined;
   try {
     given = readArguments(argv);
-    if (front === "cos serve" || given.port !== undefined || given.host !== undefined) http = toListening(given);
+    if (front === "cos serve" || given.port !== undefined || given.host !== undefined) http = await toListening(given);
   } catch (error) {
     const { say, speakAs } = await import("./say.ts");
     speakAs(front);
@@ -52,8 +52,12 @@ function toNames(lists: readonly string[] | undefined): readonly string[] | unde
   return lists?.flatMap((list) => list.split(",").map((name) => name.trim())).filter((name) => name !== "");
 }
 
-function toListening(given: ReturnType<typeof readArguments>): HttpListening {
+async function toListening(given: ReturnType<typeof readArguments>): Promise<HttpListening> {
   const { port = "8770", host = "127.0.0.1" } = given;
   if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535) throw new Error("--port takes a number from 0 to 65535.");
-  return { host, port: Number(port), noAuth: given["insecure-no-auth"] === true };
+  const noAuth = given["insecure-no-auth"] === true;
+  const { toOauthSettings } = await import("./http/access/oauth-settings.ts");
+  const oauth = toOauthSettings(given);
+  if (noAuth && oauth !== undefined) throw new Error("--insecure-no-auth and --oauth-issuer contradict each other.");
+  return { host, port: Number(port), noAuth, oauth };
 }

@@ -59,6 +59,32 @@ export const options = {
     http: true,
     help: "let in whoever reaches the port, without a token; only on an address of this machine alone",
   },
+  "oauth-issuer": {
+    type: "string",
+    value: "URL",
+    http: true,
+    help: "also let in who shows a JWT that this OAuth issuer has signed",
+  },
+  "oauth-audience": { type: "string", value: "TEXT", http: true, help: "whom these tokens must be for" },
+  "oauth-resource": {
+    type: "string",
+    value: "URL",
+    http: true,
+    help: "where clients reach this server, told to those without a token (default: the audience)",
+  },
+  "oauth-scope": {
+    type: "string",
+    multiple: true,
+    value: "SCOPE",
+    http: true,
+    help: "a scope that these tokens must have; may be repeated (default: none)",
+  },
+  "oauth-name-claim": {
+    type: "string",
+    value: "CLAIM",
+    http: true,
+    help: "the claim that names the caller, who is then called oauth-NAME (default: sub)",
+  },
   version: { type: "boolean", short: "V", help: "print the version" },
   help: { type: "boolean", short: "h", help: "show this help" },
 } as const satisfies Readonly<Record<string, Option>>;

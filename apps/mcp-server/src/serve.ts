@@ -8,6 +8,7 @@ import {
   type OpenControlPlane,
 } from "@cos/control-plane";
 import { CosError } from "@cos/core";
+import type { OauthSettings } from "./http/access/oauth-settings.ts";
 import type { Front } from "./options.ts";
 import { sayFailure, speakAs } from "./say.ts";
 import { untilToldToEnd } from "./told.ts";
@@ -23,6 +24,8 @@ export interface HttpListening {
   readonly port: number;
   /** Lets everybody in who reaches the port. */
   readonly noAuth: boolean;
+  /** Whose tokens count beside this installation's own; nobody's unless set. */
+  readonly oauth?: OauthSettings | undefined;
 }
 
 export interface ServeOptions {

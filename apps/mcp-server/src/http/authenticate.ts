@@ -15,17 +15,15 @@ export interface Admitted {
 /** Why that is not known. All of it is for the client, which may be anybody. */
 export interface Refused {
   readonly refused: string;
-  /** 401, or 403 when it is known who asks, and that this one may not. */
-  readonly status: 401 | 403;
+  /** 401; 403 when it is known who asks, and that this one may not; 503 when nobody can be let in until something is mended. */
+  readonly status: 401 | 403 | 503;
   /** How to get in, as the header `WWW-Authenticate` says it. */
-  readonly challenge: string;
+  readonly challenge?: string;
 }
 
 /**
  * Finds out who sends a request, from nothing but its `Authorization` headers, of which there should be one. Asked for
  * every request, so what was shown before counts for nothing.
- *
- * @throws CosError `failed_precondition` when nobody can be let in until the operator has mended something.
  */
 export type Authenticate = (authorization: readonly string[]) => Promise<Admitted | Refused>;
 

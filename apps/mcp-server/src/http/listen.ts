@@ -3,6 +3,8 @@ import { CosError } from "@cos/core";
 import { say } from "../say.ts";
 import type { HttpListening } from "../serve.ts";
 import type { ServerParts } from "../server.ts";
+import { openAccess } from "./access/access.ts";
+import { makeFirstToken } from "./access/first-token.ts";
 import { anybodyAs } from "./authenticate.ts";
 import { isLoopback } from "./loopback.ts";
 import { serveHttp } from "./serve-http.ts";
@@ -15,20 +17,21 @@ import { serveHttp } from "./serve-http.ts";
  */
 export async function listen(
   { caller, ...parts }: ServerParts,
-  { host, port, noAuth }: HttpListening,
+  { host, port, noAuth, oauth }: HttpListening,
   told: AbortSignal,
 ): Promise<void> {
-  if (!noAuth) {
-    throw new CosError("failed_precondition", "There is no way for clients to say who they are.", {
-      hint: "Give --insecure-no-auth to let in whoever reaches the port.",
-    });
-  }
   if (!isLoopback(host)) {
-    throw new CosError("failed_precondition", `Without tokens, other machines must not reach the server at ${host}.`, {
-      hint: "Leave --host out, or --insecure-no-auth.",
+    const why = noAuth ? "Without tokens" : "Where everything is sent in the clear";
+    throw new CosError("failed_precondition", `${why}, other machines must not reach the server at ${host}.`, {
+      hint: "Leave --host out.",
     });
   }
-  await using server = await serveHttp(parts, { host, port, authenticate: anybodyAs(caller) });
+  const { hostRoots, name } = caller;
+  using access = noAuth
+    ? { authenticate: anybodyAs(caller), published: new Map(), [Symbol.dispose]: () => {} }
+    : openAccess({ env: process.env, hostRoots, oauth });
+  await using server = await serveHttp(parts, { host, port, ...access });
   say(`Serving at ${server.url}`);
+  if (!noAuth && oauth === undefined) makeFirstToken({ env: process.env, name, url: server.url });
   if (!told.aborted) await once(told, "abort");
 }

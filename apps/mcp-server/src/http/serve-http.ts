@@ -12,6 +12,8 @@ export interface HttpOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly authenticate: Authenticate;
+  /** What anybody may read, by path; nothing unless set. */
+  readonly published?: ReadonlyMap<string, object>;
 }
 
 /** Where clients reach the server. */
@@ -21,10 +23,12 @@ export interface HttpServer extends AsyncDisposable {
 
 /** Serves any number of clients over streamable HTTP at `/mcp`, until it is disposed of. */
 export async function serveHttp(parts: Omit<ServerParts, "caller">, options: HttpOptions): Promise<HttpServer> {
-  const { authenticate, host, port } = options;
+  const { authenticate, host, port, published = new Map<string, object>() } = options;
   const sessions = createSessions(({ caller }) => createServer({ ...parts, caller }));
   const http = createHttpServer((request, response) => {
-    answer(request, response, { authenticate, sessions }).catch(() => refuse(response, 500, "Internal error."));
+    answer(request, response, { authenticate, published, sessions }).catch(() =>
+      refuse(response, 500, "Internal error."),
+    );
   });
   http.listen(port, host);
   await once(http, "listening");
@@ -39,15 +43,17 @@ export async function serveHttp(parts: Omit<ServerParts, "caller">, options: Htt
   };
 }
 
-interface Doors {
-  readonly authenticate: Authenticate;
+interface Doors extends Required<Pick<HttpOptions, "authenticate" | "published">> {
   readonly sessions: Sessions;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { authenticate, sessions }: Doors) {
+async function answer(request: IncomingMessage, response: ServerResponse, doors: Doors) {
+  const { authenticate, published, sessions } = doors;
+  const document = request.method === "GET" ? published.get(request.url ?? "") : undefined;
+  if (document !== undefined) return send(response, 200, document);
   const who = await authenticate(request.headersDistinct["authorization"] ?? []);
   if ("refused" in who) {
-    response.setHeader("www-authenticate", who.challenge);
+    if (who.challenge !== undefined) response.setHeader("www-authenticate", who.challenge);
     return refuse(response, who.status, who.refused);
   }
   if (request.url !== "/mcp") return refuse(response, 404, "There is nothing here but /mcp.");
@@ -62,6 +68,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, { auth
 /** Answers with an error of JSON-RPC. */
 function refuse(response: ServerResponse, status: number, message: string): void {
   const error = { code: ErrorCode.InvalidRequest, message };
+  send(response, status, { jsonrpc: "2.0", id: null, error });
+}
+
+function send(response: ServerResponse, status: number, document: object): void {
   response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify({ jsonrpc: "2.0", id: null, error }));
+  response.end(JSON.stringify(document));
 }
