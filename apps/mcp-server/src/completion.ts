@@ -30,12 +30,13 @@ export interface Completions {
   readonly "ref/resource": FindComplete;
 }
 
+const completeRequest = requestOf("completion/complete");
 /** Most values of an answer, by the protocol. */
 const mostValues = 100;
 
 /** Offers completion of the arguments of prompts and resource templates. */
 export function offerCompletion(server: Server, completions: Completions, calls: RunningCalls): void {
-  server.setRequestHandler(requestOf("completion/complete"), async ({ params }, extra) => {
+  server.setRequestHandler(completeRequest, async ({ params }, extra) => {
     const { complete, argument, value, chosen } = await read(params, completions);
     return await calls.run(extra.signal, async (signal) => {
       const values = complete(argument, value, { chosen, signal });

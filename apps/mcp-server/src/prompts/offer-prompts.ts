@@ -4,14 +4,16 @@ import { invalidParams, requestOf, toProtocolError } from "../requests.ts";
 import type { RunningCalls } from "../running-calls.ts";
 import type { ServerParts } from "../server.ts";
 
+const [listRequest, getRequest] = [requestOf("prompts/list"), requestOf("prompts/get")];
+
 /** Offers the prompts, and answers with what completes their arguments. They are loaded when a client first asks. */
 export function offerPrompts(server: Server, parts: ServerParts, calls: RunningCalls): FindComplete {
-  server.setRequestHandler(requestOf("prompts/list"), async ({ params }) => {
+  server.setRequestHandler(listRequest, async ({ params }) => {
     if (params["cursor"] !== undefined) throw invalidParams("There is no such `cursor`: one answer has all prompts.");
     const { listPrompts } = await import("./get-prompt.ts");
     return { prompts: listPrompts(parts.engines) };
   });
-  server.setRequestHandler(requestOf("prompts/get"), async ({ params }, { signal: requested }) => {
+  server.setRequestHandler(getRequest, async ({ params }, { signal: requested }) => {
     const { getPrompt } = await import("./get-prompt.ts");
     return await calls
       .run(requested, (signal) => getPrompt(params, parts, signal))
