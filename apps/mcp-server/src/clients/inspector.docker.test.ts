@@ -41,7 +41,8 @@ async function withConnection(served: Served): Promise<ForeignClient> {
   const env = { ...served.env, MCP_INSPECTOR_DAEMON_DIR: served.home, MCP_INSPECTOR_SECRET_STORE: "memory" };
   const ask = async (...args: string[]) =>
     read(await runClient("mcpdo", ["--format", "json", "--connection", "cos", ...args], { ...served, env }));
-  await ask("connect", "--elicit", "off", ...starting(served));
+  // It first asks whether the server speaks the newest version, as clients do that know several.
+  await ask("connect", "--era", "auto", "--elicit", "off", ...starting(served));
   return {
     listTools: async () => toNames(await ask("tools/list")),
     call: async (tool, input) => toAnswer(await ask("tools/call", tool, JSON.stringify(input))),
