@@ -17,7 +17,9 @@ async function connect(transport: MCPClientConfig["transport"]): Promise<Foreign
   };
 }
 
-describeClient("the AI SDK over HTTP", ({ url }) => connect({ type: "http", url }));
+describeClient("the AI SDK over HTTP", ({ url, authorization }) =>
+  connect({ type: "http", url, headers: { Authorization: authorization } }),
+);
 
 describeClient("the AI SDK over standard input and output", ({ command: [command, ...args], serverEnv: env }) =>
   connect(new StdioMCPTransport({ command, args, env })),

@@ -16,7 +16,15 @@ function read({ exitCode, stdout, stderr }: Ended): unknown {
 
 const toNames = (shown: unknown) => (shown as { tools: { name: string }[] }).tools.map(({ name }) => name);
 
-/** How it is told to start a server. */
+/** How it is told where a server is, and how to get in. */
+const connecting = ({ url, authorization }: Served) => [
+  "--server-url",
+  url,
+  "--header",
+  `Authorization: ${authorization}`,
+];
+
+/** How it is told to start one. */
 const starting = ({ command, serverEnv }: Served) => [
   ...Object.entries(serverEnv).flatMap(([name, value]) => ["-e", `${name}=${value}`]),
   "--",
@@ -25,7 +33,7 @@ const starting = ({ command, serverEnv }: Served) => [
 
 /** Every call is a process, which connects anew. */
 function withCli(served: Served): ForeignClient {
-  const ask = async (...args: string[]) => read(await inspect(served, ["--server-url", served.url], ...args));
+  const ask = async (...args: string[]) => read(await inspect(served, connecting(served), ...args));
   return {
     listTools: async () => toNames(await ask("--method", "tools/list")),
     async call(tool, input) {
@@ -61,7 +69,7 @@ describe("the inspector's CLI, strict", () => {
   afterAll(() => served?.[Symbol.asyncDispose]());
 
   const ways: [string, (served: Served) => readonly string[]][] = [
-    ["HTTP", ({ url }) => ["--server-url", url]],
+    ["HTTP", connecting],
     ["standard input and output", starting],
   ];
   test.each(ways)("finds nothing in any tool that some client could stumble over, over %s", async (_way, targetOf) => {

@@ -10,7 +10,8 @@ const isError = (shown: unknown) => (shown as { isError?: boolean }).isError ===
 /** Its command line, told by its configuration file where the server is. Every call is a process, which connects anew. */
 function withCli(served: Served): ForeignClient {
   const config = join(served.home, "mcporter.json");
-  writeFileSync(config, JSON.stringify({ mcpServers: { cos: { baseUrl: served.url } }, imports: [] }));
+  const cos = { baseUrl: served.url, headers: { Authorization: served.authorization } };
+  writeFileSync(config, JSON.stringify({ mcpServers: { cos }, imports: [] }));
   const ask = async (...args: string[]) => {
     const { stdout, stderr } = await runClient("mcporter", ["--config", config, ...args], served);
     if (stdout === "") throw new Error(stderr);

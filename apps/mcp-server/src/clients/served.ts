@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Caller, openControlPlane } from "@cos/control-plane";
+import { type Caller, openControlPlane, openOperator } from "@cos/control-plane";
 import { startHttp } from "../testing/http-process.ts";
 import { command } from "../testing/index.ts";
 import { makeInstallation } from "../testing/installation.ts";
@@ -12,6 +12,8 @@ export interface Served extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** Where a server listens for HTTP. */
   readonly url: string;
+  /** What a client sends there as its header `Authorization`. */
+  readonly authorization: string;
   /** How the client starts a server of its own, which talks over standard input and output. */
   readonly command: readonly [string, ...string[]];
   /** What that server has to find in its environment; many clients pass nothing on but what they are told to. */
@@ -40,12 +42,14 @@ export async function serveClients(...more: readonly string[]): Promise<Served> 
   const workload = { image: "busybox", pull: "never", command: "sleep 3600", network: "none" };
   await perform("container_ensure", { name: service, ...workload });
   stack.defer(() => perform("container_rm", { container: service, force: true }));
-  const { url } = stack.use(await startHttp({ env, args: ["--insecure-no-auth", ...args] }));
+  const { secret } = openOperator({ env }).tokens.create({ name: caller.name }, { ...caller, kind: "script" });
+  const { url } = stack.use(await startHttp({ env, args }));
   const kept = stack.move();
   return {
     home,
     env,
     url,
+    authorization: `Bearer ${secret}`,
     command: [...command, ...args],
     serverEnv: ownPart(env),
     service,
