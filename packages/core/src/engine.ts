@@ -1,3 +1,4 @@
+import type { EngineEvent } from "./events.ts";
 import type { FileEntry, FileToWrite, ReadFilesOptions } from "./files.ts";
 import type { JobHandle, JobOptions, JobRequest, JobResult, ProgressSink, StartOptions } from "./job.ts";
 import type {
@@ -105,6 +106,15 @@ export interface Engine extends AsyncDisposable {
   info(options?: CallOptions): Promise<EngineInfo>;
   /** What it keeps on its disk. It has to look at all of it, which can take minutes. */
   diskUsage(options?: CallOptions): Promise<DiskUsage>;
+  /**
+   * What happens to containers from now on, whoever made them and whoever does it. Nothing is asked before the iteration
+   * begins. The first event is `resync`; whatever happens after it is told, and perhaps what happened just before. A connection that breaks is opened again for
+   * as long as it takes. Endless: the signal, or breaking off, ends it.
+   *
+   * @throws CosError `unavailable` when the engine cannot be reached at the beginning, or the connection is closed;
+   * `cancelled`.
+   */
+  events(options?: CallOptions): AsyncIterable<EngineEvent>;
 
   readonly jobs: {
     /**

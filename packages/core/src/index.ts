@@ -14,6 +14,7 @@ export type {
   StopOptions,
 } from "./engine.ts";
 export { CosError, type CosErrorOptions, type ErrorCode, errorCodes } from "./errors.ts";
+export { type ContainerEvent, type EngineEvent, EventQueue } from "./events.ts";
 export { assertOneInput, type Interaction, type TerminalSize } from "./interaction.ts";
 export { type FileEntry, type FileSink, type FileToWrite, isRelativePath, type ReadFilesOptions } from "./files.ts";
 export {

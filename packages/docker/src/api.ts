@@ -215,3 +215,9 @@ export interface DiskUsageBody {
   readonly Volumes?: readonly (VolumeBody & { readonly UsageData?: { readonly Size: number } | null })[] | null;
   readonly BuildCache?: readonly { readonly Size?: number }[] | null;
 }
+
+/** One of the lines of `GET /events`. */
+export interface EventBody {
+  readonly Action?: string;
+  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+}

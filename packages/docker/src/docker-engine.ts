@@ -4,6 +4,7 @@ import {
   type DiskUsage,
   type Engine,
   type EngineCapabilities,
+  type EngineEvent,
   type EngineInfo,
   type Signer,
 } from "@cos/core";
@@ -11,6 +12,7 @@ import type { InfoBody } from "./api.ts";
 import { Containers } from "./containers/containers.ts";
 import { Removals } from "./containers/removals.ts";
 import { readDiskUsage } from "./disk-usage.ts";
+import { EventFeed } from "./event-feed.ts";
 import { ContainerEvents } from "./events.ts";
 import { type EngineFacts, toEngineInfo } from "./facts.ts";
 import { HelperImage } from "./exec/helper-image.ts";
@@ -44,6 +46,7 @@ export class DockerEngine implements Engine {
   readonly jobs: Engine["jobs"];
   readonly #client: EngineClient;
   readonly #helperImage: HelperImage;
+  readonly #feed: EventFeed;
   readonly #job: JobContext;
   readonly #running = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
@@ -53,6 +56,7 @@ export class DockerEngine implements Engine {
     this.name = name;
     this.capabilities = facts.capabilities;
     this.#client = client;
+    this.#feed = new EventFeed(client, signer);
     this.networks = new Networks(client, signer);
     this.volumes = new Volumes(client, signer);
     this.images = new Images({ client, signer, env });
@@ -107,8 +111,14 @@ export class DockerEngine implements Engine {
     return await readDiskUsage(this.#client, this.#job.signer, options);
   }
 
+  async *events(options?: CallOptions): AsyncGenerator<EngineEvent> {
+    this.#assertOpen();
+    yield* this.#feed.listen(options);
+  }
+
   async close({ handOver = false }: { readonly handOver?: boolean } = {}): Promise<void> {
     this.#closing.abort();
+    this.#feed.close();
     this.#job.detached.close();
     await Promise.allSettled(this.#running);
     const { transport } = this.#client;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { managedLabel } from "@cos/core";
+import type { EventBody } from "./api.ts";
 import type { EngineClient } from "./transport/engine-client.ts";
 import { readJsonLines } from "./transport/json-lines.ts";
 
@@ -21,11 +22,6 @@ export interface DeathWatch {
 interface Watcher {
   oomKilled: boolean;
   readonly resolve: (death: Death | undefined) => void;
-}
-
-interface EventBody {
-  readonly Action?: string;
-  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
 }
 
 /**

@@ -4,6 +4,7 @@ import { describeContainers } from "./contract/containers.ts";
 import { describeDetached } from "./contract/detached.ts";
 import { describeEndings } from "./contract/endings.ts";
 import { describeFiles } from "./contract/files.ts";
+import { describeEvents } from "./contract/events.ts";
 import { describeExec } from "./contract/exec.ts";
 import { describeImages } from "./contract/images.ts";
 import { describeInspection } from "./contract/inspection.ts";
@@ -42,6 +43,7 @@ export function describeEngine(name: string, connect: ConnectEngine, makeContain
     describeDetached(bench);
     describeContainers(bench);
     describeLifecycle(bench);
+    describeEvents(bench);
     describeFiles(bench);
     describeInspection(bench);
     describeUsage(bench);

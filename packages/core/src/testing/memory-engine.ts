@@ -18,6 +18,7 @@ import { openSecrets, textsWithSecrets } from "../secrets.ts";
 import { parseByteSize } from "../spec/sizes.ts";
 import { type MemoryContainer, memoryContainers } from "./memory-containers.ts";
 import { createContainer } from "./memory-create.ts";
+import { memoryEvents } from "./memory-events.ts";
 import { type MemoryImage, memoryImages } from "./memory-images.ts";
 import { readFiles, toFiles, writeFiles } from "./memory-files.ts";
 import { type MemoryProgram, runProgram } from "./memory-job.ts";
@@ -232,6 +233,10 @@ export function createMemoryEngine({
     async diskUsage(options) {
       enter(options);
       return toDiskUsage({ ...host, images: await ofImages.methods.list({}, options) }, signer);
+    },
+    async *events(options) {
+      enter(options);
+      yield* memoryEvents({ containers: host.containers, signer, closing: closing.signal }, options);
     },
     jobs: { run, start },
     containers,

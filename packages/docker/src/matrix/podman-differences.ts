@@ -33,6 +33,8 @@ export const podmanDifferences: readonly Difference[] = [
   { test: "waiting for a container > fails when it is removed meanwhile", reason: forcedRemove, sometimes: true },
   { test: "waiting for a container > until it is healthy ends with the first good check", reason: healthChecks },
   { test: "waiting for a container > until it was checked ends with the last bad check", reason: healthChecks },
+  { test: "events > tell when a health check has come to a verdict", reason: healthChecks },
+  { test: "events > tell both names of what is renamed", reason: "Podman tells only the new one." },
   {
     test: "files > replace files of their name, but neither do files replace directories nor the other way round",
     reason: "Of a directory where a file should be Podman says that something went wrong inside it.",

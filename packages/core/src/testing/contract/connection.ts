@@ -10,6 +10,7 @@ const calls: Readonly<Record<string, (engine: Engine, options: CallOptions) => P
   ping: (engine, options) => engine.ping(options),
   info: (engine, options) => engine.info(options),
   diskUsage: (engine, options) => engine.diskUsage(options),
+  events: (engine, options) => engine.events(options)[Symbol.asyncIterator]().next(),
   "jobs.run": (engine, options) => engine.jobs.run(job("echo hello"), options),
   "jobs.start": (engine, options) => engine.jobs.start(job("echo hello"), options),
   "containers.list": (engine, options) => engine.containers.list({}, options),
