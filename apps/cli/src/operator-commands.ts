@@ -2,6 +2,7 @@ import { addApprovalCommands } from "./approvals.ts";
 import { addAuditCommands } from "./audit.ts";
 import { addEngineCommands } from "./engines.ts";
 import { addGrantCommands } from "./grants.ts";
+import { addMcpCommands } from "./mcp-clients/commands.ts";
 import { addPolicyCommands } from "./policy.ts";
 import { addSecretCommands } from "./secrets.ts";
 import { addTokenCommands } from "./tokens.ts";
@@ -12,6 +13,7 @@ export const operatorCommands = {
   audit: addAuditCommands,
   engine: addEngineCommands,
   grants: addGrantCommands,
+  mcp: addMcpCommands,
   policy: addPolicyCommands,
   secrets: addSecretCommands,
   token: addTokenCommands,

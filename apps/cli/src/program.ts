@@ -71,6 +71,7 @@ const groups = {
   audit: "See what was done, and check that nobody changed the log",
   engine: "See the engines that there are, and whether they answer",
   grants: "Say yes beforehand, and take it back",
+  mcp: "Connect MCP clients to cos",
   policy: "Explain, test and check the rules",
   secrets: "See what secrets there are, and check them",
   token: "Let MCP clients in over HTTP, and take that back",
@@ -143,7 +144,7 @@ export async function toProgram(options: ProgramOptions): Promise<Command> {
     group.showHelpAfterError(`Try: cos ${name} --help`);
     if (wanted !== undefined && wanted !== "help" && wanted !== name) continue;
     const { operatorCommands } = await import("./operator-commands.ts");
-    operatorCommands[name as keyof typeof groups](group, exit);
+    operatorCommands[name as keyof typeof groups](group, exit, options.rest);
     for (const command of group.commands) command.showHelpAfterError(`Try: cos ${name} ${command.name()} --help`);
   }
   addCopy(program, options);

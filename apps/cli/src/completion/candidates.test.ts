@@ -31,6 +31,8 @@ describe("what a word could become", () => {
     ["a network to remove", "network rm ", ["backend"]],
     ["a network behind =", "run --network=b", ["--network=bridge", "--network=backend"]],
     ["a shell", "completion ", ["bash", "zsh", "fish"]],
+    ["an MCP client", "mcp add c", ["claude-code", "claude-desktop", "cursor", "codex"]],
+    ["a scope", "mcp remove --scope ", ["user", "project"]],
   ])("%s: cos %s", async (_what, line, expected) => {
     expect(await complete(line)).toEqual(expected);
   });
