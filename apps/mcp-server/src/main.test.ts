@@ -76,6 +76,17 @@ describe("cos-mcp over HTTP", () => {
     expect(run(`--port=${port}`)).toEqual(failure(2, /^cos-mcp: --port takes .*\nhint: See cos-mcp --help\n$/));
   });
 
+  test.each([
+    [["--oauth-audience", "https://cos.example.com/mcp"], /--oauth-audience needs --oauth-issuer/],
+    [["--oauth-issuer", "https://id.example.com"], /--oauth-issuer needs --oauth-audience/],
+    [
+      ["--oauth-issuer", "https://id.example.com", "--oauth-audience", "https://c.example.com", "--insecure-no-auth"],
+      /contradict each other/,
+    ],
+  ])("refuses %j, which makes no sense", (args, message) => {
+    expect(run("--port", "0", ...args)).toEqual(failure(2, message));
+  });
+
   test("does not let in everybody where other machines reach it", () => {
     for (const host of ["0.0.0.0", "::", "192.0.2.1", "example.org"])
       expect(run("--host", host, "--insecure-no-auth")).toEqual(

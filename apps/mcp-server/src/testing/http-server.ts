@@ -1,5 +1,6 @@
 import type { Call, ControlPlane, Outcome } from "@cos/control-plane";
 import { CosError } from "@cos/core";
+import type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
@@ -15,11 +16,15 @@ export interface GuardedServer extends AsyncDisposable {
   readonly calls: readonly Call[];
   /** Sends a request as it is. */
   request(headers?: Readonly<Record<string, string>>, options?: RequestInit & { path?: string }): Promise<Response>;
-  /** Connects a real client that shows a token. */
-  connect(token: string): Promise<Client>;
+  /** Connects a real client that shows a token, or gets one by itself. */
+  connect(token: string | OAuthClientProvider): Promise<Client>;
 }
 
-export async function startGuarded({ env }: Installation, oauth?: OauthSettings): Promise<GuardedServer> {
+/** @param toOauth whose tokens count beside the installation's own, now that it is known where clients reach the server. */
+export async function startGuarded(
+  { env }: Installation,
+  toOauth?: (url: string) => OauthSettings,
+): Promise<GuardedServer> {
   const calls: Call[] = [];
   const perform: ControlPlane["perform"] = (call) => {
     calls.push(call);
@@ -32,11 +37,13 @@ export async function startGuarded({ env }: Installation, oauth?: OauthSettings)
     });
   };
   const explain = () => Promise.reject(new CosError("unsupported", "No."));
-  const access = openAccess({ env, hostRoots: ["/srv"], oauth });
+  const published = new Map<string, object>();
   const server = await serveHttp(
     { controlPlane: { perform, explain }, engines: ["local"] },
-    { host: "127.0.0.1", port: 0, ...access },
+    { host: "127.0.0.1", port: 0, published, authenticate: (headers) => access.authenticate(headers) },
   );
+  const access = openAccess({ env, hostRoots: ["/srv"], oauth: toOauth?.(server.url) });
+  for (const [path, document] of access.published) published.set(path, document);
   return {
     url: server.url,
     calls,
@@ -47,8 +54,11 @@ export async function startGuarded({ env }: Installation, oauth?: OauthSettings)
       }),
     async connect(token) {
       const client = new Client({ name: "test", version: "1.0.0" });
-      const requestInit = { headers: { authorization: `Bearer ${token}` } };
-      await client.connect(new StreamableHTTPClientTransport(new URL(server.url), { requestInit }) as Transport);
+      const how =
+        typeof token === "string"
+          ? { requestInit: { headers: { authorization: `Bearer ${token}` } } }
+          : { authProvider: token };
+      await client.connect(new StreamableHTTPClientTransport(new URL(server.url), how) as Transport);
       return client;
     },
     async [Symbol.asyncDispose]() {

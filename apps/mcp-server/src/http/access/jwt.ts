@@ -63,7 +63,7 @@ export async function checkJwt(token: string, issuer: Issuer, settings: OauthSet
     if ("cnf" in payload) return invalid("It is bound to a key of its client, which cannot be checked here.");
     const subject = payload[nameClaim];
     if (typeof subject !== "string" || subject === "" || subject.length > maxSubjectLength)
-      return invalid(`Its claim ${JSON.stringify(nameClaim)} names nobody.`);
+      return invalid(`Its claim ${nameClaim} names nobody.`);
     const held = scopesOf(payload);
     if (!scopes.every((scope) => held.has(scope)))
       return { problem: `The access token needs the scope ${scopes.join(" ")}.`, error: "insufficient_scope" };
@@ -71,8 +71,7 @@ export async function checkJwt(token: string, issuer: Issuer, settings: OauthSet
   } catch (cause) {
     if (cause instanceof errors.JWTExpired) return invalid("It has expired.");
     // Of a claim it only says something once the signature was found good.
-    if (cause instanceof errors.JWTClaimValidationFailed)
-      return invalid(`Its claim ${JSON.stringify(cause.claim)} is wrong.`);
+    if (cause instanceof errors.JWTClaimValidationFailed) return invalid(`Its claim ${cause.claim} is wrong.`);
     if (cause instanceof errors.JOSEError && tokenFaults.has(cause.code)) return invalid("");
     throw new CosError("unavailable", `The keys of the OAuth issuer ${settings.issuer} cannot be had.`, {
       hint: "Check that this machine reaches it. Until then its tokens are refused.",
