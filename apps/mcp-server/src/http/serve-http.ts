@@ -1,11 +1,17 @@
 import { once } from "node:events";
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { ErrorCode, isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
+import { createServer as createPlainServer, type RequestListener } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo, Server as NetServer } from "node:net";
+import { CosError } from "@cos/core";
+import { sayFailure } from "../say.ts";
 import { createServer, type ServerParts } from "../server.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { readBody } from "./read-body.ts";
-import { createSessions, type Sessions } from "./sessions.ts";
+import { createGate, type GateOptions } from "./gate.ts";
+import { createRateLimit, defaultLimits, type Limits } from "./limits.ts";
+import { isLoopback } from "./loopback.ts";
+import { refuse } from "./refuse.ts";
+import { answer, type Doors } from "./routes.ts";
+import { createSessions } from "./sessions.ts";
 
 export interface HttpOptions {
   readonly host: string;
@@ -13,65 +19,116 @@ export interface HttpOptions {
   readonly port: number;
   readonly authenticate: Authenticate;
   /** What anybody may read, by path; nothing unless set. */
-  readonly published?: ReadonlyMap<string, object>;
+  readonly published?: ReadonlyMap<string, object> | undefined;
+  /** Names and web pages that the server answers to beside those of the address that it listens on. */
+  readonly allowed?: GateOptions | undefined;
+  /** In PEM. Without it, what is sent can be read on the way. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Whether connections may come from that address; from any unless set. */
+  readonly isTrusted?: ((address: string) => boolean) | undefined;
+  /** Metrics of the process in the text format of Prometheus; there are none unless set. */
+  readonly metrics?: Doors["metrics"];
+  /** Says why no calls can be made at the moment; nothing unless set. */
+  readonly isReady?: Doors["isReady"];
+  readonly limits?: Partial<Limits> | undefined;
 }
 
 /** Where clients reach the server. */
 export interface HttpServer extends AsyncDisposable {
   readonly url: string;
+  /** How many sessions there are. */
+  readonly sessions: number;
 }
+
+/** How long clients may take to read the last answers, in milliseconds. */
+const farewellMs = 1000;
 
 /** Serves any number of clients over streamable HTTP at `/mcp`, until it is disposed of. */
 export async function serveHttp(parts: Omit<ServerParts, "caller">, options: HttpOptions): Promise<HttpServer> {
-  const { authenticate, host, port, published = new Map<string, object>() } = options;
-  const sessions = createSessions(({ caller }) => createServer({ ...parts, caller }));
-  const http = createHttpServer((request, response) => {
-    answer(request, response, { authenticate, published, sessions }).catch(() =>
-      refuse(response, 500, "Internal error."),
-    );
-  });
-  http.listen(port, host);
-  await once(http, "listening");
-  const { address, port: chosen } = http.address() as AddressInfo;
+  const { host, port, tls, isTrusted, authenticate, published = new Map<string, object>() } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const sessions = createSessions(({ caller }) => createServer({ ...parts, caller }), limits);
+  const ending = new AbortController();
+  let doors: Doors | undefined;
+
+  const listener: RequestListener = (request, response) => {
+    if (doors === undefined) return void response.destroy();
+    answer(request, response, doors).catch((error: unknown) => {
+      sayFailure(CosError.from(error));
+      refuse(response, { status: 500, code: -32_603, message: "Internal error." });
+    });
+  };
+  const timeouts = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: Math.min(1000, limits.headersMs),
+  };
+  const http =
+    tls === undefined
+      ? createPlainServer(timeouts, listener)
+      : createTlsServer({ ...timeouts, ...tls, minVersion: "TLSv1.2" }, listener);
+  http.maxConnections = limits.connections;
+  if (isTrusted !== undefined) {
+    (http as NetServer).prependListener("connection", (socket) => {
+      if (!isTrusted(socket.remoteAddress ?? "")) socket.destroy();
+    });
+  }
+  await listenOn(http, host, port);
+  const { address, family, port: chosen } = http.address() as AddressInfo;
+  const scheme = tls === undefined ? "http" : "https";
+  const own = family === "IPv6" ? `[${address}]` : address;
+  doors = {
+    authenticate,
+    published,
+    metrics: options.metrics,
+    isReady: async () => (ending.signal.aborted ? "The server is about to end." : await options.isReady?.()),
+    gate: createGate(withOwn(scheme, [own, host], chosen, options.allowed)),
+    sessions,
+    limits,
+    rate: createRateLimit(limits.ratePerSecond),
+    ending: ending.signal,
+  };
   return {
-    url: `http://${address}:${chosen}/mcp`,
+    url: `${scheme}://${own}:${chosen}/mcp`,
+    get sessions() {
+      return sessions.size;
+    },
     async [Symbol.asyncDispose]() {
+      ending.abort();
+      const closed = new Promise((resolve) => http.close(resolve));
       await sessions[Symbol.asyncDispose]();
-      http.closeAllConnections();
-      http.close();
+      http.closeIdleConnections();
+      const patience = setTimeout(() => http.closeAllConnections(), farewellMs);
+      await closed;
+      clearTimeout(patience);
     },
   };
 }
 
-interface Doors extends Required<Pick<HttpOptions, "authenticate" | "published">> {
-  readonly sessions: Sessions;
-}
-
-async function answer(request: IncomingMessage, response: ServerResponse, doors: Doors) {
-  const { authenticate, published, sessions } = doors;
-  const document = request.method === "GET" ? published.get(request.url ?? "") : undefined;
-  if (document !== undefined) return send(response, 200, document);
-  const who = await authenticate(request.headersDistinct["authorization"] ?? []);
-  if ("refused" in who) {
-    if (who.challenge !== undefined) response.setHeader("www-authenticate", who.challenge);
-    return refuse(response, who.status, who.refused);
+async function listenOn(http: NetServer, host: string, port: number): Promise<void> {
+  try {
+    http.listen(port, host);
+    await once(http, "listening");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new CosError(
+      "failed_precondition",
+      `The server cannot listen at ${host}, port ${port}: ${code ?? "unknown"}.`,
+      {
+        hint: code === "EADDRINUSE" ? "Something else listens there; choose another --port." : "Choose another --host.",
+        cause,
+      },
+    );
   }
-  if (request.url !== "/mcp") return refuse(response, 404, "There is nothing here but /mcp.");
-  const body = request.method === "POST" ? await readBody(request) : undefined;
-  const id = request.headers["mcp-session-id"];
-  if (id === undefined && !isInitializeRequest(body)) return refuse(response, 400, "A session begins with initialize.");
-  const session = typeof id === "string" ? sessions.find(id, who) : await sessions.open(who);
-  if (session === undefined) return refuse(response, 404, "There is no such session.");
-  await session.handle(request, response, body);
 }
 
-/** Answers with an error of JSON-RPC. */
-function refuse(response: ServerResponse, status: number, message: string): void {
-  const error = { code: ErrorCode.InvalidRequest, message };
-  send(response, status, { jsonrpc: "2.0", id: null, error });
-}
-
-function send(response: ServerResponse, status: number, document: object): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(document));
+/** The names that the address itself has, and what else is allowed. */
+function withOwn(scheme: string, names: readonly string[], port: number, allowed?: GateOptions): GateOptions {
+  const all = names.some(isLoopback) ? [...names, "127.0.0.1", "[::1]", "localhost"] : names;
+  const standard = port === (scheme === "http" ? 80 : 443);
+  const hosts = all.flatMap((name) => [`${name}:${port}`, ...(standard ? [name] : [])]);
+  return {
+    hosts: [...hosts, ...(allowed?.hosts ?? [])],
+    origins: [...hosts.map((name) => `${scheme}://${name}`), ...(allowed?.origins ?? [])],
+  };
 }

@@ -1,66 +1,95 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import type { ClientServer } from "../server.ts";
 import type { Admitted } from "./authenticate.ts";
+import type { Limits } from "./limits.ts";
+import type { Refusal } from "./refuse.ts";
+import { SessionTransport } from "./session-transport.ts";
 
 /** What one client and the server have said to each other since `initialize`. */
 export interface Session {
-  /** Answers one request of the client. */
-  handle(request: IncomingMessage, response: ServerResponse, body?: unknown): Promise<void>;
+  readonly transport: SessionTransport;
+  /** Cancels its calls, and closes it once they are answered. */
+  readonly end: () => Promise<void>;
 }
 
 export interface Sessions extends AsyncDisposable {
-  /** A new session, which its client finds again by the id that the answer to `initialize` names. */
-  open(who: Admitted): Promise<Session>;
+  readonly size: number;
+  /** A new session, which its client finds again by its random id. */
+  open(who: Admitted): Promise<Session | { readonly refusal: Refusal }>;
   /** The session of that id if it is this caller's. It ends when what the client has shown, now or before, is good no more. */
   find(id: string, who: Admitted): Session | undefined;
+  /** How many calls of a caller run. */
+  running(who: Admitted): number;
+}
+
+interface OwnedSession extends Session {
+  readonly owner: string;
+  /** Ends the session with the first of what was shown in it. */
+  endWith(who: Admitted): void;
 }
 
 /** Keeps the sessions of all clients, each with a server of its own. */
-export function createSessions(serverFor: (who: Admitted) => ClientServer): Sessions {
-  interface OwnedSession extends Session {
-    readonly owner: string;
-    /** Ends the session with the first of what was shown in it. */
-    endWith(who: Admitted): void;
-    /** Cancels its calls, and closes it once they are answered. */
-    end(): Promise<void>;
-  }
+export function createSessions(serverFor: (who: Admitted) => ClientServer, limits: Limits): Sessions {
   const sessions = new Map<string, OwnedSession>();
+  const ofOwners = new Map<string, Set<OwnedSession>>();
+  const lookAfter = setInterval(() => {
+    for (const { transport, end } of sessions.values()) {
+      const { quietMs, running } = transport;
+      if (quietMs > (running > 0 ? limits.abandonedMs : limits.idleMs)) void end();
+      else transport.keepAlive();
+    }
+  }, limits.lookMs).unref();
+
+  const makeRoom = (own: ReadonlySet<OwnedSession>) => {
+    const idle = [...own].filter(({ transport }) => transport.running === 0 && transport.quietMs > 0);
+    void idle.toSorted((a, b) => b.transport.quietMs - a.transport.quietMs)[0]?.end();
+  };
+  const start = async (who: Admitted, own: Set<OwnedSession>) => {
+    const { server, cancel, settled } = serverFor(who);
+    const transport = new SessionTransport(randomUUID());
+    const shown = new Set<AbortSignal>();
+    const over = new AbortController();
+    let ended: Promise<void> | undefined;
+    const session: OwnedSession = {
+      owner: who.caller.name,
+      transport,
+      endWith: ({ ended: signal }) => {
+        if (signal === undefined || shown.has(signal)) return;
+        shown.add(signal);
+        if (signal.aborted) void session.end();
+        else signal.addEventListener("abort", () => void session.end(), { signal: over.signal });
+      },
+      end: () => (ended ??= finish()),
+    };
+    const finish = async () => {
+      sessions.delete(transport.sessionId);
+      own.delete(session);
+      if (own.size === 0) ofOwners.delete(session.owner);
+      over.abort();
+      cancel();
+      await settled();
+      // The SDK sends the last answers in this turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      await server.close();
+    };
+    sessions.set(transport.sessionId, session);
+    ofOwners.set(session.owner, own.add(session));
+    server.onclose = () => void session.end();
+    await server.connect(transport);
+    session.endWith(who);
+    return session;
+  };
+
   return {
+    get size() {
+      return sessions.size;
+    },
     async open(who) {
-      const { server, cancel, settled } = serverFor(who);
-      const transport = new StreamableHTTPServerTransport({
-        sessionIdGenerator: randomUUID,
-        onsessioninitialized: (id) => void sessions.set(id, session),
-        onsessionclosed: (id) => void sessions.delete(id),
-      });
-      const shown = new Set<AbortSignal>();
-      const over = new AbortController();
-      const session: OwnedSession = {
-        owner: who.caller.name,
-        handle: (request: IncomingMessage, response: ServerResponse, body?: unknown) =>
-          transport.handleRequest(request, response, body),
-        endWith({ ended }) {
-          if (ended === undefined || shown.has(ended)) return;
-          shown.add(ended);
-          if (ended.aborted) void session.end();
-          else ended.addEventListener("abort", () => void session.end(), { signal: over.signal });
-        },
-        async end() {
-          if (transport.sessionId !== undefined) sessions.delete(transport.sessionId);
-          cancel();
-          await settled();
-          await server.close();
-        },
-      };
-      server.onclose = () => {
-        over.abort();
-        cancel();
-      };
-      await server.connect(transport);
-      session.endWith(who);
-      return session;
+      const own = ofOwners.get(who.caller.name) ?? new Set();
+      if (own.size >= limits.sessionsPerCaller) makeRoom(own);
+      if (own.size >= limits.sessionsPerCaller) return { refusal: { ...tooMany, status: 429 } };
+      if (sessions.size >= limits.sessions) return { refusal: { ...tooMany, status: 503 } };
+      return await start(who, own);
     },
     find(id, who) {
       const session = sessions.get(id);
@@ -68,9 +97,16 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer): Sess
       session.endWith(who);
       return session;
     },
+    running({ caller }) {
+      let count = 0;
+      for (const { transport } of ofOwners.get(caller.name) ?? []) count += transport.running;
+      return count;
+    },
     async [Symbol.asyncDispose]() {
+      clearInterval(lookAfter);
       await Promise.all([...sessions.values()].map((session) => session.end()));
-      sessions.clear();
     },
   };
 }
+
+const tooMany = { message: "There are too many sessions.", headers: { "retry-after": "30" } };
