@@ -5,6 +5,7 @@ import { CosError } from "@cos/core";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { describe, expect, type Mock, test, vi } from "vitest";
 import { createServer } from "./server.ts";
+import { controlPlaneWith } from "./testing/control-plane.ts";
 import { readMessages } from "./testing/messages.ts";
 
 const done: Outcome = { status: "done", callId: "1", result: {}, text: "done" };
@@ -13,7 +14,7 @@ const done: Outcome = { status: "done", callId: "1", result: {}, text: "done" };
 async function openServer(perform: ControlPlane["perform"], engines: readonly string[] = []) {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const { server, cancel, settled } = createServer({
-    controlPlane: { perform, explain: () => Promise.reject(new CosError("unsupported", "No.")) },
+    controlPlane: controlPlaneWith({ perform }),
     caller: { kind: "stdio", name: "agent", hostRoots: [] },
     engines,
   });

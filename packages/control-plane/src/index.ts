@@ -24,6 +24,7 @@ export { formatBytes } from "./format-bytes.ts";
 export { findPaths, isReadOnly, type Paths } from "./installation.ts";
 export { openControlPlane, type ControlPlaneConfig, type OpenControlPlane } from "./open.ts";
 export { assertCaller, type Caller, toOauthName } from "./caller.ts";
+export type { CallerView, OwnRecord } from "./caller-view.ts";
 export type { ImageSummary } from "./image-summary.ts";
 export { defineOperation, type Operation, type OperationContext, type Preview, type Target } from "./operation.ts";
 export type { NetworkSummary } from "./network-summary.ts";

@@ -1,4 +1,4 @@
-import { createApprovals, createTickets, type Policy } from "@cos/policy";
+import { createApprovals, createTickets, type Policy, readAuditLog } from "@cos/policy";
 import type { ApprovalServer } from "./approvals/server.ts";
 import { catalogue } from "./catalogue.ts";
 import { openConnections } from "./engines/connections.ts";
@@ -88,6 +88,7 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
     engines: connections.byName,
     policy,
     audit,
+    records: (options) => readAuditLog({ ...options, directory: paths.auditDirectory }),
     tickets: createTickets(),
     approvals,
     grants: {

@@ -23,6 +23,7 @@ import { manageTokens, type TokenManagement } from "./access-tokens/manage.ts";
 import type { ApproverAccess } from "./approvals/connection.ts";
 import { ensureApproverKey } from "./approvals/keys.ts";
 import { assertCaller, type Caller } from "./caller.ts";
+import { viewReads } from "./caller-view.ts";
 import { catalogue } from "./catalogue.ts";
 import { openGrantsFile } from "./grants-file.ts";
 import { findPaths, isReadOnly } from "./installation.ts";
@@ -87,7 +88,9 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
       async check() {
         const policy = await loadPolicy({ file });
         const theirs = new Set(defaultRules.map(({ name }) => name));
-        const findings = findUnreachable(policy, { operations: catalogue }).filter(({ rule }) => !theirs.has(rule));
+        const findings = findUnreachable(policy, { operations: [...catalogue, ...viewReads] }).filter(
+          ({ rule }) => !theirs.has(rule),
+        );
         return { rules: policy.rules.filter(({ name }) => !theirs.has(name)).length, findings };
       },
       async test(testFile) {
@@ -95,7 +98,7 @@ export function openOperator({ env = process.env, policyFile }: OperatorConfig =
         return runExpectations(
           await loadPolicy({ file }),
           tests,
-          (name) => catalogue.find((known) => known.name === name)?.effect,
+          (name) => [...catalogue, ...viewReads].find((known) => known.name === name)?.effect,
         );
       },
     },

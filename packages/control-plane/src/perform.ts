@@ -11,10 +11,11 @@ import {
   type ProgressSink,
   type SecretSource,
 } from "@cos/core";
-import type { AuditLog, Decision, Policy, Question, RuleJudgement } from "@cos/policy";
+import type { Decision, Question, RuleJudgement } from "@cos/policy";
 import { type ConsentSources, seekConsent } from "./consent.ts";
 import { abortable } from "./abortable.ts";
 import { assertCaller, type Caller } from "./caller.ts";
+import { type CallerView, viewOf, type ViewSources } from "./caller-view.ts";
 import type { Operation, OperationContext, Preview, Target } from "./operation.ts";
 import { toQuestion } from "./question.ts";
 import { openTrail } from "./trail.ts";
@@ -61,13 +62,8 @@ interface Undecided {
 }
 
 /** What the one way of a call is made of. */
-export interface ControlPlaneParts extends ConsentSources {
+export interface ControlPlaneParts extends ConsentSources, ViewSources {
   readonly operations: readonly Operation[];
-  /** Engines by name, the default first. Connecting happens when one is first needed. */
-  readonly engines: ReadonlyMap<string, () => Promise<Engine>>;
-  /** The rules. While they cannot be read, nothing is done. */
-  readonly policy: () => Promise<Policy>;
-  readonly audit: AuditLog;
   /** Gives the operator's secrets; there are none unless set. */
   readonly secrets?: SecretSource | undefined;
 }
@@ -94,6 +90,8 @@ export interface ControlPlane {
    * @throws CosError when the call is not valid, or its target is not found.
    */
   explain(call: Call): Promise<Explanation>;
+  /** What a caller may see beside the outcomes of its calls. */
+  viewFor(caller: Caller): CallerView;
 }
 
 export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
@@ -232,6 +230,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
       const question = toQuestion(operation, engineName, call.caller, target, asks);
       return { question, ...rules.explain(question) };
     },
+
+    viewFor: (caller) => viewOf(caller, parts),
   };
 }
 

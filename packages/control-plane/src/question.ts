@@ -4,7 +4,7 @@ import type { Operation, Target } from "./operation.ts";
 
 /** What a call would do, as the rules see it. Pure. */
 export function toQuestion(
-  operation: Operation,
+  operation: Pick<Operation, "name" | "effect">,
   engine: string,
   caller: Caller,
   target: Target | undefined,

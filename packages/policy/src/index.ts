@@ -38,5 +38,6 @@ export {
 } from "./question.ts";
 export { findUnreachable, type ReachabilityFinding } from "./reachability.ts";
 export type { Rule } from "./rule.ts";
+export { type RuleForCaller, rulesFor } from "./rules-for.ts";
 export { createTickets, type Ticket, type Tickets, type TicketsOptions } from "./tickets.ts";
 export type { Verdict } from "./verdict.ts";

@@ -5,6 +5,7 @@ import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { EmptyResultSchema, ErrorCode, ListPromptsResultSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createServer } from "../server.ts";
+import { controlPlaneWith } from "../testing/control-plane.ts";
 import { prompts } from "./prompts.ts";
 
 /** What operations answer with when there is nothing. */
@@ -24,7 +25,7 @@ const denied: Outcome = { status: "denied", callId: "1", rule: "no-lists", reaso
 async function connect(answer: Answer = () => undefined, parts: { engines?: string[]; tools?: typeof catalogue } = {}) {
   const perform = vi.fn(async (call: Call) => answer(call) ?? done(nothing[call.operation]));
   const { server, cancel } = createServer({
-    controlPlane: { perform, explain: () => Promise.reject(new CosError("unsupported", "No.")) },
+    controlPlane: controlPlaneWith({ perform }),
     caller: { kind: "stdio", name: "agent", hostRoots: [] },
     engines: ["local"],
     ...parts,

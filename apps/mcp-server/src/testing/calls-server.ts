@@ -3,6 +3,7 @@ import { CosError } from "@cos/core";
 import { expect } from "vitest";
 import type { Authenticate } from "../http/authenticate.ts";
 import { type HttpOptions, type HttpServer, serveHttp } from "../http/serve-http.ts";
+import { controlPlaneWith } from "./control-plane.ts";
 
 /** Who shows `Bearer NAME` is NAME: what comes before a session and after it is tested without tokens of any kind. */
 const byName: Authenticate = async ([authorization = ""]) => {
@@ -17,9 +18,8 @@ export async function serveCalls(
   perform: ControlPlane["perform"],
   options: Partial<HttpOptions> = {},
 ): Promise<HttpServer> {
-  const explain = () => Promise.reject(new CosError("unsupported", "No."));
   return await serveHttp(
-    { controlPlane: { perform, explain }, engines: ["local"] },
+    { controlPlane: controlPlaneWith({ perform }), engines: ["local"] },
     { host: "127.0.0.1", port: 0, authenticate: byName, ...options },
   );
 }

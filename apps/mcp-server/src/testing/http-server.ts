@@ -7,6 +7,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { openAccess } from "../http/access/access.ts";
 import type { OauthSettings } from "../http/access/oauth-settings.ts";
 import { serveHttp } from "../http/serve-http.ts";
+import { controlPlaneWith } from "./control-plane.ts";
 import type { Installation } from "./installation.ts";
 
 /** A server in this process that lets in who shows a token, and what its callers did. */
@@ -36,10 +37,9 @@ export async function startGuarded(
       if (call.signal?.aborted === true) cancelled();
     });
   };
-  const explain = () => Promise.reject(new CosError("unsupported", "No."));
   const published = new Map<string, object>();
   const server = await serveHttp(
-    { controlPlane: { perform, explain }, engines: ["local"] },
+    { controlPlane: controlPlaneWith({ perform }), engines: ["local"] },
     { host: "127.0.0.1", port: 0, published, authenticate: (headers) => access.authenticate(headers) },
   );
   const access = openAccess({ env, hostRoots: ["/srv"], oauth: toOauth?.(server.url) });

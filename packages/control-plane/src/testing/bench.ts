@@ -17,7 +17,7 @@ import {
 import { catalogue } from "../catalogue.ts";
 import type { Caller } from "../caller.ts";
 import type { Operation } from "../operation.ts";
-import { type Call, type ControlPlane, createControlPlane } from "../perform.ts";
+import { type Call, type ControlPlane, type ControlPlaneParts, createControlPlane } from "../perform.ts";
 
 /** A person at a terminal, and an agent. */
 export const person: Caller = { kind: "terminal", name: "user", hostRoots: [] };
@@ -45,6 +45,7 @@ export interface BenchOptions {
   readonly engine?: Engine | Promise<Engine> | CosError;
   readonly images?: Readonly<Record<string, MemoryProgram>>;
   readonly secrets?: SecretSource;
+  readonly records?: ControlPlaneParts["records"];
 }
 
 /** A control plane on an engine in memory, with an account of everything that it did. */
@@ -83,6 +84,7 @@ export function openBench(options: BenchOptions = {}): Bench {
     engines: new Map([["memory", connect]]),
     policy: async () => policy,
     audit,
+    records: options.records,
     tickets: createTickets({ now }),
     approvals,
     grants: { use: (question: Question, at: Date) => findGrant(grants, question, at) },

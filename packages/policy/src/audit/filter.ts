@@ -6,6 +6,8 @@ export interface AuditFilter {
   readonly until?: Date | undefined;
   /** `kind`, `name` or `kind:name`. */
   readonly caller?: string | undefined;
+  /** The caller's name, however it came. */
+  readonly callerName?: string | undefined;
   readonly operation?: string | undefined;
   /** Part of the target's name, or the start of its id. */
   readonly target?: string | undefined;
@@ -21,6 +23,7 @@ export function matches(filter: AuditFilter, { time, caller, operation, target, 
     (filter.until === undefined || at <= filter.until.getTime()) &&
     (filter.caller === undefined ||
       [caller.kind, caller.name, `${caller.kind}:${caller.name}`].includes(filter.caller)) &&
+    (filter.callerName === undefined || caller.name === filter.callerName) &&
     (filter.operation === undefined || operation === filter.operation) &&
     (filter.target === undefined ||
       (target !== undefined && (target.name.includes(filter.target) || target.id.startsWith(filter.target)))) &&

@@ -165,6 +165,8 @@ describe("a filter", () => {
     ["", { caller: "stdio:bob" }],
     ["", { caller: "an" }],
     ["", { caller: "" }],
+    ["bb-3", { callerName: "http" }],
+    ["", { callerName: "terminal" }],
     ["aa-1", { operation: "container_run" }],
     ["", { operation: "container" }],
     ["aa-1", { target: "web" }],
