@@ -3,6 +3,7 @@ import {
   isInitializeRequest,
   type JSONRPCMessage,
   JSONRPCMessageSchema,
+  LATEST_PROTOCOL_VERSION,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@modelcontextprotocol/sdk/types.js";
 import type { Admitted } from "./authenticate.ts";
@@ -22,8 +23,6 @@ export interface McpDoors {
 
 /** Most messages that a body may hold, in the version of the protocol that knows several. */
 const maxMessages = 32;
-/** What a client speaks that does not say it. */
-const silentVersion = "2025-03-26";
 
 /** Answers a request to `/mcp`, as the protocol's streamable HTTP says it. */
 export async function answerMcp(
@@ -82,7 +81,7 @@ async function take(
   const { transport, end } = found.session;
   if (method === "GET") {
     const last = headers["last-event-id"];
-    return transport.listen(response, versionOf(headers), typeof last === "string" ? last : undefined);
+    return transport.listen(response, typeof last === "string" ? last : undefined);
   }
   response.writeHead(200, { "content-length": 0 }).end();
   await end();
@@ -116,16 +115,16 @@ async function takeMessages(
     if (begins !== first || messages.length > 1 || headers["mcp-session-id"] !== undefined)
       return { status: 400, code: -32_600, message: "A session begins with initialize, alone and once." };
     if (!isInitializeRequest(first)) return { status: 400, code: -32_602, message: "That is no way to initialize." };
-    const opened = await doors.sessions.open(who);
+    const opened = await doors.sessions.open(who, agreed(first.params.protocolVersion));
     if ("refusal" in opened) return opened.refusal;
-    return opened.transport.receive(messages, response, first.params.protocolVersion);
+    return opened.transport.receive(messages, response);
   }
   const found = find(headers, who, doors);
   if ("refusal" in found) return found.refusal;
   const calls = messages.filter((message) => "method" in message && "id" in message).length;
   if (calls > 0 && doors.sessions.running(who) + calls > doors.limits.callsPerCaller)
     return tooMany("There are too many calls at the same time.", 1);
-  return found.session.transport.receive(messages, response, versionOf(headers));
+  return found.session.transport.receive(messages, response);
 }
 
 function find(
@@ -138,16 +137,17 @@ function find(
   const session = sessions.find(id, who);
   // The same for a session of somebody else as for none.
   if (session === undefined) return { refusal: { status: 404, code: -32_001, message: "There is no such session." } };
-  if (!SUPPORTED_PROTOCOL_VERSIONS.includes(versionOf(headers))) {
+  const version = headers["mcp-protocol-version"];
+  if (version !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))) {
     const message = `The server speaks no such version of the protocol, but ${SUPPORTED_PROTOCOL_VERSIONS.join(", ")}.`;
     return { refusal: { status: 400, message } };
   }
   return { session };
 }
 
-function versionOf(headers: IncomingMessage["headers"]): string {
-  const version = headers["mcp-protocol-version"];
-  return typeof version === "string" ? version : silentVersion;
+/** The version that the SDK answers with to who wants that one. */
+function agreed(wanted: string): string {
+  return SUPPORTED_PROTOCOL_VERSIONS.includes(wanted) ? wanted : LATEST_PROTOCOL_VERSION;
 }
 
 function tooMany(message: string, seconds: number): Refusal {

@@ -25,6 +25,8 @@ export class SessionTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   readonly sessionId: string;
+  /** Whether the client understands an event without data, from which it can come back before anything was sent. */
+  readonly #primes: boolean;
   readonly #log = createEventLog();
   readonly #streams = new Map<number, EventStream>();
   readonly #pending = new Map<RequestId, Pending>();
@@ -33,8 +35,10 @@ export class SessionTransport implements Transport {
   #lastKey = standingKey;
   #quietSince = performance.now();
 
-  constructor(sessionId: string) {
+  /** @param version of the protocol, as it was agreed on with the client. */
+  constructor(sessionId: string, version: string) {
     this.sessionId = sessionId;
+    this.#primes = version >= primingVersion;
     this.#headers = {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
@@ -56,18 +60,18 @@ export class SessionTransport implements Transport {
   async start(): Promise<void> {}
 
   /** Takes the messages of one body. What they are answered is sent as the response. */
-  receive(messages: readonly JSONRPCMessage[], response: ServerResponse, version: string): Refusal | undefined {
+  receive(messages: readonly JSONRPCMessage[], response: ServerResponse): Refusal | undefined {
     const requests = messages.flatMap((message) => ("method" in message && "id" in message ? [message.id] : []));
     if (new Set(requests).size < requests.length || requests.some((id) => this.#pending.has(id)))
       return { status: 400, code: -32_600, message: "The id of a request is already in use." };
     this.#watch(response);
     let extra: MessageExtraInfo | undefined;
     if (requests.length > 0) {
-      const stream = this.#openStream(++this.#lastKey, version);
+      const stream = this.#openStream(++this.#lastKey);
       const together = new Set(requests);
       for (const id of requests) this.#pending.set(id, { stream, together });
       stream.begin(response);
-      if (version >= primingVersion) {
+      if (this.#primes) {
         extra = {
           closeSSEStream: () => stream.hangUp(),
           closeStandaloneSSEStream: () => this.#streams.get(standingKey)?.hangUp(),
@@ -84,10 +88,10 @@ export class SessionTransport implements Transport {
   }
 
   /** Sends as the response what answers no request, or goes on with the stream of an event that the client got last. */
-  listen(response: ServerResponse, version: string, lastEventId?: string): Refusal | undefined {
+  listen(response: ServerResponse, lastEventId?: string): Refusal | undefined {
     if (lastEventId === undefined) {
       this.#watch(response);
-      (this.#streams.get(standingKey) ?? this.#openStream(standingKey, version)).resume(response);
+      (this.#streams.get(standingKey) ?? this.#openStream(standingKey)).resume(response);
       return undefined;
     }
     const found = this.#log.after(lastEventId);
@@ -96,7 +100,7 @@ export class SessionTransport implements Transport {
     const missed = found.events.map(({ text }) => text);
     const running = this.#streams.get(found.stream);
     // A stream that is over has only the rest of its events.
-    const stream = running ?? this.#openStream(found.stream, version);
+    const stream = running ?? this.#openStream(found.stream);
     stream.resume(response, missed);
     if (running === undefined) this.#endStream(found.stream);
     return undefined;
@@ -109,7 +113,7 @@ export class SessionTransport implements Transport {
       return;
     }
     if (relatedRequestId === undefined) {
-      (this.#streams.get(standingKey) ?? this.#openStream(standingKey, primingVersion)).send(data);
+      (this.#streams.get(standingKey) ?? this.#openStream(standingKey)).send(data);
       return;
     }
     const pending = this.#pending.get(relatedRequestId);
@@ -136,9 +140,8 @@ export class SessionTransport implements Transport {
     });
   }
 
-  #openStream(key: number, version: string): EventStream {
-    const primes = version >= primingVersion;
-    const stream = new EventStream({ key, log: this.#log, headers: this.#headers, primes });
+  #openStream(key: number): EventStream {
+    const stream = new EventStream({ key, log: this.#log, headers: this.#headers, primes: this.#primes });
     this.#streams.set(key, stream);
     return stream;
   }

@@ -14,8 +14,8 @@ export interface Session {
 
 export interface Sessions extends AsyncDisposable {
   readonly size: number;
-  /** A new session, which its client finds again by its random id. */
-  open(who: Admitted): Promise<Session | { readonly refusal: Refusal }>;
+  /** A new session in a version of the protocol, which its client finds again by its random id. */
+  open(who: Admitted, version: string): Promise<Session | { readonly refusal: Refusal }>;
   /** The session of that id if it is this caller's. It ends when what the client has shown, now or before, is good no more. */
   find(id: string, who: Admitted): Session | undefined;
   /** How many calls of a caller run. */
@@ -44,9 +44,9 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
     const idle = [...own].filter(({ transport }) => transport.running === 0 && transport.quietMs > 0);
     void idle.toSorted((a, b) => b.transport.quietMs - a.transport.quietMs)[0]?.end();
   };
-  const start = async (who: Admitted, own: Set<OwnedSession>) => {
+  const start = async (who: Admitted, version: string, own: Set<OwnedSession>) => {
     const { server, cancel, settled } = serverFor(who);
-    const transport = new SessionTransport(randomUUID());
+    const transport = new SessionTransport(randomUUID(), version);
     const shown = new Set<AbortSignal>();
     const over = new AbortController();
     let ended: Promise<void> | undefined;
@@ -84,12 +84,12 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
     get size() {
       return sessions.size;
     },
-    async open(who) {
+    async open(who, version) {
       const own = ofOwners.get(who.caller.name) ?? new Set();
       if (own.size >= limits.sessionsPerCaller) makeRoom(own);
       if (own.size >= limits.sessionsPerCaller) return { refusal: { ...tooMany, status: 429 } };
       if (sessions.size >= limits.sessions) return { refusal: { ...tooMany, status: 503 } };
-      return await start(who, own);
+      return await start(who, version, own);
     },
     find(id, who) {
       const session = sessions.get(id);
