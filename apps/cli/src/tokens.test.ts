@@ -48,6 +48,16 @@ describe("cos token create", () => {
     expect(await list()).toEqual([listed]);
   });
 
+  test("makes every one of those that are made at the same time", async () => {
+    const names = ["a", "b", "c", "d"];
+    await Promise.all(names.map((name) => cos("create", name)));
+    expect((await list()).map(({ name }) => name).toSorted()).toEqual(names);
+    expect(readdirSync(join(installation.home, "config", "cos")).toSorted()).toEqual([
+      "access-tokens.json",
+      "key.json",
+    ]);
+  });
+
   test("is recorded, with whom it is for, and without what it is", async () => {
     const { id, token } = await create("laptop");
     expect(installation.auditEvents()).toMatchObject(

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { catalogue } from "../catalogue.ts";
 import { openOperator, type Operator } from "../operator.ts";
 import { person } from "../testing/bench.ts";
 
@@ -109,6 +110,10 @@ describe("an access token", () => {
     expect((await events()).at(-1)).toMatchObject(["token_create", "failed", {}, {}]);
     expect(token.id).toMatch(/^[0-9a-f]+$/);
   });
+});
+
+test("no call makes or revokes a token: whoever could call would let in whom it likes", () => {
+  expect(catalogue.map(({ name }) => name).filter((name) => name.includes("token"))).toEqual([]);
 });
 
 describe("the list of tokens", () => {

@@ -173,6 +173,22 @@ describe("with a token", () => {
   });
 });
 
+describe("a stream that is open", () => {
+  test.each([
+    ["revoked", () => ({}), (id: string) => void operator().tokens.revoke(id, by)],
+    ["over", () => ({ forSeconds: 1 }), () => {}],
+  ])("is closed when its token is %s", async (_, toRequest, end) => {
+    const { secret, token } = create(toRequest());
+    const session = { "mcp-session-id": await beginSession(secret) };
+    const stream = await server.request({ ...bearer(secret), ...session }, { method: "GET" });
+    expect(stream.status).toBe(200);
+    end(token.id);
+    await stream.text();
+    expect((await server.request({ ...bearer(secret), ...session }, { method: "GET" })).status).toBe(401);
+    expect((await server.request({ ...bearer(create().secret), ...session }, { method: "GET" })).status).toBe(404);
+  });
+});
+
 test("a token stands in nothing that is kept or said", async () => {
   const { secret } = create({ name: "canary" });
   const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
