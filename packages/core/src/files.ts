@@ -1,4 +1,4 @@
-import type { CallOptions } from "./engine.ts";
+import type { CallOptions } from "./call-options.ts";
 
 /** A file, or what else has a name, in a container. */
 export interface FileEntry {

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { CallOptions, ImageOptions } from "./engine.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { ImageOptions } from "./engine-images.ts";
 import type { ProgressSink } from "./job.ts";
 import { engineName } from "./labels.ts";
 import type { Image } from "./resources.ts";

@@ -1,18 +1,11 @@
 export { collectArtifacts, toContent, WatchedContent } from "./artifacts.ts";
 export { canonicalJson, digestOf } from "./canonical.ts";
 export type { ContainerConfiguration, ContainerHardening, ContainerMount, NetworkAddress } from "./configuration.ts";
-export type {
-  CallOptions,
-  Engine,
-  EngineCapabilities,
-  EngineInfo,
-  ImageOptions,
-  ListOptions,
-  KillOptions,
-  ImageRemoveOptions,
-  RemoveOptions,
-  StopOptions,
-} from "./engine.ts";
+export type { CallOptions, ListOptions } from "./call-options.ts";
+export type { Engine } from "./engine.ts";
+export type { KillOptions, RemoveOptions, StopOptions } from "./engine-containers.ts";
+export type { ImageOptions, ImageRemoveOptions } from "./engine-images.ts";
+export type { EngineCapabilities, EngineInfo } from "./engine-info.ts";
 export { CosError, type CosErrorOptions, type ErrorCode, errorCodes } from "./errors.ts";
 export { type ContainerEvent, type EngineEvent, EventQueue } from "./events.ts";
 export { assertOneInput, type Interaction, type TerminalSize } from "./interaction.ts";

@@ -1,4 +1,4 @@
-import type { CallOptions } from "./engine.ts";
+import type { CallOptions } from "./call-options.ts";
 import type { ProgressSink } from "./job.ts";
 import type { ContainerHealth, ContainerState } from "./resources.ts";
 import type { SecretSource } from "./secrets.ts";

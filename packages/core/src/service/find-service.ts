@@ -1,4 +1,5 @@
-import type { CallOptions, Engine } from "../engine.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { Engine } from "../engine.ts";
 import { CosError } from "../errors.ts";
 import { engineName, type ManagedLabels } from "../labels.ts";
 import type { Container } from "../resources.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallOptions, Engine } from "../engine.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { Engine } from "../engine.ts";
 import { CosError } from "../errors.ts";
 import { BoundedOutput } from "../output.ts";
 import { printable } from "../printable.ts";

@@ -1,5 +1,6 @@
 import { digestOf } from "../canonical.ts";
-import type { CallOptions, Engine, StopOptions } from "../engine.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { EngineContainers, StopOptions } from "../engine-containers.ts";
 import { CosError } from "../errors.ts";
 import { fullTag } from "../image.ts";
 import { toExactTime } from "../exact-time.ts";
@@ -90,7 +91,7 @@ export interface MemoryContainersParts {
 }
 
 /** The containers of an in-memory engine. */
-export function memoryContainers(parts: MemoryContainersParts): Engine["containers"] {
+export function memoryContainers(parts: MemoryContainersParts): EngineContainers {
   const { containers, signer, enter, create } = parts;
   function find(id: string): MemoryContainer {
     const container = containers.get(id);

@@ -1,6 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { collectArtifacts } from "../artifacts.ts";
-import type { CallOptions, Engine, EngineCapabilities } from "../engine.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { Engine } from "../engine.ts";
+import type { EngineCapabilities } from "../engine-info.ts";
 import { CosError } from "../errors.ts";
 import {
   assertDetachable,

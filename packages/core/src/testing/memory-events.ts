@@ -1,4 +1,4 @@
-import type { CallOptions } from "../engine.ts";
+import type { CallOptions } from "../call-options.ts";
 import { CosError } from "../errors.ts";
 import { type ContainerEvent, type EngineEvent, EventQueue } from "../events.ts";
 import { fromLabels, type Signer } from "../labels.ts";

@@ -1,5 +1,6 @@
 import { digestOf } from "../canonical.ts";
-import type { CallOptions, Engine } from "../engine.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { EngineImages } from "../engine-images.ts";
 import { CosError } from "../errors.ts";
 import { fullTag } from "../image.ts";
 import { fromLabels, newObjectId, type Signer, userLabels } from "../labels.ts";
@@ -92,7 +93,7 @@ export function memoryImages({ name, programs, images, containers, signer, enter
     throw new CosError("conflict", "The image is in use.", { hint: "Remove the containers that use it first." });
   }
 
-  const methods: Engine["images"] = {
+  const methods: EngineImages = {
     async ensure(env, options) {
       enter(options);
       return show(get(env));

@@ -1,4 +1,5 @@
-import type { CallOptions, Engine } from "../engine.ts";
+import type { CallOptions } from "../call-options.ts";
+import type { Engine } from "../engine.ts";
 import { CosError } from "../errors.ts";
 import { engineName, fromLabels, newObjectId, type Signer, toLabels } from "../labels.ts";
 import { parseWith } from "../parse.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CallOptions, Engine } from "../../engine.ts";
+import type { CallOptions } from "../../call-options.ts";
+import type { Engine } from "../../engine.ts";
 import { readEntries } from "./files.ts";
 import { type Bench, image, job, owner, readLog } from "./setup.ts";
 
