@@ -43,7 +43,7 @@ function missingOf({ tools }: Prompt, { tools: offered = chooseTools() }: Server
   const missing = tools.filter((name) => !offered.some((operation) => operation.name === name));
   if (missing.length === 0) return [];
   return [
-    `You do not have all the tools that are named here: ${missing.join(", ")} need a server that was started with more of them (--toolsets all, and not --read-only). Say so when your user wants something that takes one.`,
+    `Of the tools that are named here you do not have: ${missing.join(", ")}. They come with a server that is started with more of them (--toolsets all, and not --read-only). Tell your user when something that they want takes one.`,
   ];
 }
 

@@ -3,27 +3,25 @@ import { CosError } from "@cos/core";
 import { aboutData, toData, toFacts, toReason } from "./data.ts";
 import type { Look } from "./prompt.ts";
 
-/** Most containers of a project whose settings are told. */
+/** Most services of a project that are told with what they were asked for. */
 const mostSettings = 24;
 
 /** What there is of a project, in words: its containers with what cos was asked for, its networks and its volumes. */
 export async function describeProject(look: Look, project: string): Promise<string[]> {
   const { containers, networks, volumes } = await listObjects(look, (own) => own === project);
-  const settings = await Promise.all(
-    containers.found.slice(0, mostSettings).map(({ id }) => describeSettings(look, id)),
-  );
+  const services = containers.found.filter(({ lifecycle }) => lifecycle === "persistent");
+  const settings = await Promise.all(services.slice(0, mostSettings).map((service) => describeSettings(look, service)));
+  const asked = settings.flat();
   const isThere = [containers, networks, volumes].some(({ found }) => found.length > 0);
   return [
     `What there is of the project ${project} now${isThere ? ", perhaps from an earlier chat: take it up from there" : ""}. ${aboutData}`,
     "",
-    ...section("Containers", containers, (container, index) => [
-      describeContainer(container),
-      ...(settings[index] ?? []),
-    ]),
-    ...section("Networks", networks, ({ name, internal, purpose }) => [
+    ...section("Containers", containers, describeContainer),
+    ...section("Networks", networks, ({ name, internal, purpose }) =>
       toFacts([name, internal ? "internal" : "leads out", purpose]),
-    ]),
-    ...section("Volumes", volumes, ({ name, purpose }) => [toFacts([name, purpose])]),
+    ),
+    ...section("Volumes", volumes, ({ name, purpose }) => toFacts([name, purpose])),
+    ...(asked.length === 0 ? [] : ["What its services were asked for:", ...toData(asked.join("\n"))]),
   ];
 }
 
@@ -55,14 +53,10 @@ async function listObjects(look: Look, isWanted: (project: string | undefined) =
   return { containers, networks, volumes };
 }
 
-function section<T>(
-  title: string,
-  { found, why }: Listed<T>,
-  describe: (item: T, index: number) => string[],
-): string[] {
+function section<T>(title: string, { found, why }: Listed<T>, describe: (item: T) => string): string[] {
   if (why !== undefined) return [`${title}: not known, because listing them was not allowed. ${toReason(why)}`];
   if (found.length === 0) return [`${title}: none.`];
-  return [`${title}: ${found.length}.`, ...toData(found.flatMap(describe).join("\n"))];
+  return [`${title}: ${found.length}.`, ...toData(found.map(describe).join("\n"))];
 }
 
 function describeContainer(container: ContainerSummary): string {
@@ -78,12 +72,12 @@ function describeContainer(container: ContainerSummary): string {
   ]);
 }
 
-/** What cos was asked for, so that a plan can keep it. A container that has vanished meanwhile has none. */
-async function describeSettings(look: Look, container: string): Promise<string[]> {
+/** What cos was asked for, so that a plan can keep it. A service that has vanished meanwhile has nothing to tell. */
+async function describeSettings(look: Look, { id, name }: ContainerSummary): Promise<string[]> {
   try {
-    const seen = await look("container_inspect", { container });
+    const seen = await look("container_inspect", { container: id });
     const spec = seen.ok ? (seen.result as { spec?: object }).spec : undefined;
-    return spec === undefined ? [] : [`  asked for: ${JSON.stringify(withoutEmpty(spec))}`];
+    return spec === undefined ? [] : [toFacts([name, JSON.stringify(withoutEmpty(spec))])];
   } catch (error) {
     if (CosError.from(error).code === "not_found") return [];
     throw error;

@@ -6,6 +6,7 @@ import { EmptyResultSchema, ErrorCode, ListPromptsResultSchema } from "@modelcon
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createServer } from "../server.ts";
 import { controlPlaneWith } from "../testing/control-plane.ts";
+import { chooseTools } from "../tools/toolsets.ts";
 import { prompts } from "./prompts.ts";
 
 /** What operations answer with when there is nothing. */
@@ -245,11 +246,21 @@ describe("what programs and other people wrote", () => {
   });
 });
 
-test("a model that is not offered a tool it would need is told so", async () => {
-  const { get } = await connect();
-  expect(await get("docker_compose", shop)).toMatch(/^You do not have all .*: network_create, network_remove, volume_/);
-  const { get: getOfAll } = await connect(undefined, { tools: catalogue });
-  expect(await getOfAll("docker_compose", shop)).not.toContain("You do not have");
+describe("a model that is not offered a tool it would need", () => {
+  test("is told so", async () => {
+    const { get } = await connect();
+    expect(await get("docker_compose", shop)).toMatch(
+      /^Of the tools .* you do not have: network_create, network_remove, /,
+    );
+  });
+
+  test.each([
+    ["docker_compose", ["default", "networks", "volumes"]],
+    ["cleanup", ["all"]],
+  ])("is not told so of %s with the toolsets %j", async (name, toolsets) => {
+    const { get } = await connect(undefined, { tools: chooseTools({ toolsets }) });
+    expect(await get(name, name === "cleanup" ? {} : shop)).not.toContain("you do not have");
+  });
 });
 
 describe("an argument is completed", () => {
