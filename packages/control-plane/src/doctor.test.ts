@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineInfo } from "@cos/core";
@@ -109,6 +109,17 @@ describe("without an engine", () => {
         message: expect.stringContaining(`${policy}:2:5: `),
       }),
     );
+  });
+
+  test("access tokens that others can use are no access tokens", async () => {
+    const file = join(home, "tokens.json");
+    const found = async () =>
+      (await diagnose({ ...env(), COS_ACCESS_TOKENS: file })).find(({ subject }) => subject === "access tokens");
+    expect(await found()).toBeUndefined();
+    writeFileSync(file, '{"tokens": []}', { mode: 0o600 });
+    expect(await found()).toMatchObject({ status: "ok", message: `0, in ${file}` });
+    chmodSync(file, 0o644);
+    expect(await found()).toMatchObject({ status: "fail", fix: `chmod 600 ${file}` });
   });
 
   test("secrets that cannot be had are warned about by name", async () => {

@@ -3,6 +3,7 @@ import { statfs } from "node:fs/promises";
 import { CosError, type Engine } from "@cos/core";
 import { connectDocker } from "@cos/docker";
 import { checkEngine, type Finding } from "./engine-health.ts";
+import { openTokensFile } from "./access-tokens/file.ts";
 import { findHelperImage, findPaths } from "./installation.ts";
 import { openKeys } from "./keys.ts";
 import { loadPolicy } from "./policy-source.ts";
@@ -21,6 +22,7 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Fi
     checkKey(env),
     await checkPolicy(env),
     ...(await checkSecrets(env)),
+    ...checkTokens(env),
   ];
   let engine: Engine;
   try {
@@ -99,6 +101,17 @@ async function checkSecrets(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   } catch (error) {
     const { message, hint } = CosError.from(error);
     return [{ subject: "secrets", status: "fail", message, ...(hint === undefined ? {} : { fix: hint }) }];
+  }
+}
+
+function checkTokens(env: NodeJS.ProcessEnv): Finding[] {
+  const { accessTokensFile: file } = findPaths(env);
+  if (!existsSync(file)) return [];
+  try {
+    return [{ subject: "access tokens", status: "ok", message: `${openTokensFile(file).list().length}, in ${file}` }];
+  } catch (error) {
+    const { message, hint } = CosError.from(error);
+    return [{ subject: "access tokens", status: "fail", message, ...(hint === undefined ? {} : { fix: hint }) }];
   }
 }
 

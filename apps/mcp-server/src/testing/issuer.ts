@@ -1,3 +1,4 @@
+import { KeyObject, sign as signBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -20,6 +21,8 @@ export interface LocalIssuer extends AsyncDisposable {
   readonly publicKey: string;
   /** Signs a token for the audience, about alice. */
   sign(audience: string, parts?: TokenParts): Promise<string>;
+  /** Signs a header and claims as they are, with the RSA key. */
+  signRaw(header: object, claims: object): string;
   /** Signs with a new key from now on, and publishes only that. */
   rotate(): Promise<void>;
   /** Answers nothing but errors while set. */
@@ -104,6 +107,11 @@ export async function startIssuer(path = ""): Promise<LocalIssuer> {
       const alg = typeof header["alg"] === "string" ? header["alg"] : "RS256";
       const signed = new SignJWT(payload).setProtectedHeader({ alg, kid: kidOf(alg), typ: "at+jwt", ...header });
       return await signed.sign(key ?? (pairs.get(alg) as GenerateKeyPairResult).privateKey);
+    },
+    signRaw(header, claims) {
+      const key = (pairs.get("RS256") as GenerateKeyPairResult).privateKey;
+      const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+      return `${signed}.${signBytes("sha256", Buffer.from(signed), KeyObject.from(key)).toString("base64url")}`;
     },
     async rotate() {
       generation++;

@@ -1,5 +1,8 @@
+import fc from "fast-check";
 import { exportJWK, generateKeyPair, UnsecuredJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openIssuer } from "./issuer.ts";
+import { checkJwt } from "./jwt.ts";
 import { type OauthBench, openOauthBench } from "../../testing/oauth-bench.ts";
 
 let bench: OauthBench;
@@ -84,9 +87,30 @@ describe("a token is refused", () => {
   });
 
   test("that demands what this server does not know", async () => {
-    const [, payload] = (await bench.sign()).split(".");
-    const header = encode({ alg: "RS256", kid: "RS256-1", crit: ["exp"], exp: 1 });
-    expect((await bench.begin(`${header}.${payload}.AAAA`)).status).toBe(401);
+    const claims = { iss: bench.issuer.url, aud: bench.server().url, sub: "alice", exp: now() + 300 };
+    const begin = async (header: object) =>
+      (await bench.begin(bench.issuer.signRaw({ alg: "RS256", kid: "RS256-1", ...header }, claims))).status;
+    expect(await begin({})).toBe(200);
+    for (const header of [{ crit: ["b"], b: 1 }, { crit: ["exp"] }, { crit: [] }, { b64: false, crit: ["b64"] }])
+      expect(await begin(header)).toBe(401);
+  });
+
+  test("wherever it was changed", async () => {
+    const token = await bench.sign();
+    const issuer = openIssuer(bench.issuer.url);
+    const url = bench.server().url;
+    const settings = { issuer: bench.issuer.url, audience: url, resource: new URL(url), scopes: [], nameClaim: "sub" };
+    expect(await checkJwt(token, issuer, settings)).toEqual({ subject: "alice" });
+    const signedLength = token.lastIndexOf(".");
+    const change = fc.tuple(fc.nat(signedLength + 300), fc.constantFrom(..."AZaz09_-.", ""));
+    await fc.assert(
+      fc.asyncProperty(change, async ([at, letter]) => {
+        fc.pre(token[at] !== letter);
+        const verdict = await checkJwt(token.slice(0, at) + letter + token.slice(at + 1), issuer, settings);
+        expect(verdict).toMatchObject({ error: "invalid_token" });
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test.each(["a.b.c", "..", "...", "e30.e30.e30", `${"a".repeat(4000)}.b.c`, "a.b.c.d.e", "eyJhbGciOiJSUzI1NiJ9..x"])(
