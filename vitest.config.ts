@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const conditions = ["@cos/source", "module", "node"];
+const conditions = ["@cos/source", "node"];
 const source = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 const elsewhere = ["**/node_modules/**", "**/dist/**"];
 const withEngine = { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 };

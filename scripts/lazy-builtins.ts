@@ -11,7 +11,7 @@ type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
 export const lazyBuiltins: Plugin = {
   name: "lazy-builtins",
   setup(build) {
-    build.onResolve({ filter: /^[a-z:_/]+$/ }, ({ path, kind }) => {
+    build.onResolve({ filter: /^[a-z0-9:_/]+$/ }, ({ path, kind }) => {
       if (!isBuiltin(path)) return undefined;
       if (kind === "dynamic-import") return { path, external: true };
       return {

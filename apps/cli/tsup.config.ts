@@ -13,7 +13,17 @@ export default defineConfig({
   clean: true,
   minify: true,
   removeNodeProtocol: false,
-  noExternal: [/^@cos\//, "@modelcontextprotocol/sdk", "jose", "commander", "zod", "cli-table3"],
+  noExternal: [
+    /^@cos\//,
+    /^@opentelemetry\//,
+    "@modelcontextprotocol/sdk",
+    "jose",
+    "pino",
+    "prom-client",
+    "commander",
+    "zod",
+    "cli-table3",
+  ],
   external: ["dockerode", "tar-stream", "@colors/colors"],
   esbuildPlugins: [lazyBuiltins, withoutFormValidator],
   esbuildOptions(options) {

@@ -13,7 +13,7 @@ export default defineConfig({
   clean: true,
   minify: true,
   removeNodeProtocol: false,
-  noExternal: [/^@cos\//, "@modelcontextprotocol/sdk", "jose", "zod"],
+  noExternal: [/^@cos\//, /^@opentelemetry\//, "@modelcontextprotocol/sdk", "jose", "pino", "prom-client", "zod"],
   external: ["dockerode", "tar-stream"],
   esbuildPlugins: [lazyBuiltins, withoutFormValidator],
   esbuildOptions(options) {

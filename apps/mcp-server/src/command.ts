@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type LogOptions, toLogOptions } from "./observe/log-options.ts";
 import { type Front, options } from "./options.ts";
 import type { HttpListening } from "./serve.ts";
 import { version } from "./version.ts";
@@ -12,9 +13,11 @@ import { version } from "./version.ts";
 export async function main(argv: readonly string[], front: Front = "cos-mcp"): Promise<number> {
   let given: ReturnType<typeof readArguments>;
   let http: HttpListening | undefined;
+  let log: LogOptions | undefined;
   try {
     given = readArguments(argv);
     if (front === "cos serve" || given.port !== undefined || given.host !== undefined) http = await toListening(given);
+    log = toLogOptions(given, http !== undefined);
   } catch (error) {
     const { say, speakAs } = await import("./say.ts");
     speakAs(front);
@@ -40,6 +43,7 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
     toolsets: toNames(given.toolsets),
     tools: toNames(given.tools),
     http,
+    log,
   });
 }
 

@@ -47,6 +47,16 @@ export const options = {
     value: "DIR",
     help: "a directory that workloads may mount or build from; may be repeated (default: none)",
   },
+  "log-format": {
+    type: "string",
+    value: "FORMAT",
+    help: "text or json: how each call is written to standard error (default: text)",
+  },
+  "log-level": {
+    type: "string",
+    value: "LEVEL",
+    help: "the least to write: debug, info, warn, error or silent (default: info; on standard input, no log at all)",
+  },
   port: {
     type: "string",
     value: "N",

@@ -9,6 +9,8 @@ import {
 } from "@cos/control-plane";
 import { CosError } from "@cos/core";
 import type { OauthSettings } from "./http/access/oauth-settings.ts";
+import type { LogOptions } from "./observe/log-options.ts";
+import { type Observation, openObservation } from "./observe/observation.ts";
 import type { Front } from "./options.ts";
 import { sayFailure, speakAs } from "./say.ts";
 import { untilToldToEnd } from "./told.ts";
@@ -43,23 +45,30 @@ export interface ServeOptions {
   readonly tools: readonly string[] | undefined;
   /** Serves one client over standard input and output unless set. */
   readonly http: HttpListening | undefined;
+  /** How calls are written to standard error; they are not unless set. */
+  readonly log: LogOptions | undefined;
 }
 
 /** Serves clients to the end. Resolves with the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { front, name, hostRoots, policyFile, readOnly = isReadOnly(process.env), http } = options;
+  const { front, name, hostRoots, policyFile, readOnly = isReadOnly(process.env), http, log } = options;
   speakAs(front);
   const caller: Caller = { kind: http === undefined ? "stdio" : "http", name, hostRoots };
   const told = untilToldToEnd();
   let controlPlane: OpenControlPlane | undefined;
+  let observation: Observation | undefined;
+  let exitCode = 1;
   try {
     const tools = chooseTools({ toolsets: options.toolsets, tools: options.tools, readOnly });
-    const engines = await findEngines();
-    controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, engines, reapEverySeconds });
+    const settings = await findEngines();
+    const engines = settings.map(({ name: engine }) => engine);
+    controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, engines: settings, reapEverySeconds });
+    const metrics = http === undefined ? undefined : { engines, answers: controlPlane.answers };
+    observation = await openObservation({ env: process.env, log, metrics });
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
     await controlPlane.loadPolicy();
-    const parts = { controlPlane, caller, engines: engines.map(({ name: engine }) => engine), tools };
+    const parts = { controlPlane: observation.observe(controlPlane), caller, engines, tools };
     if (http === undefined) {
       const { serveStdio } = await import("./stdio.ts");
       await serveStdio(parts, told);
@@ -67,13 +76,14 @@ export async function serve(options: ServeOptions): Promise<number> {
       const { listen } = await import("./http/listen.ts");
       await listen(parts, http, told);
     }
-    return 0;
+    exitCode = 0;
   } catch (error) {
     sayFailure(CosError.from(error));
-    return 1;
-  } finally {
-    await controlPlane?.close();
   }
+  await controlPlane?.close();
+  // Nobody waits for a collector of traces that does not answer.
+  if ((await observation?.close()) === false) process.exit(exitCode);
+  return exitCode;
 }
 
 /** The engines that the user, and the project that the server was started in, have named. */

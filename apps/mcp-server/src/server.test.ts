@@ -4,6 +4,7 @@ import type { Call, ControlPlane, Outcome } from "@cos/control-plane";
 import { CosError } from "@cos/core";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { describe, expect, type Mock, test, vi } from "vitest";
+import type { ClientCall } from "./observe/client-call.ts";
 import { createServer } from "./server.ts";
 import { controlPlaneWith } from "./testing/control-plane.ts";
 import { readMessages } from "./testing/messages.ts";
@@ -105,7 +106,8 @@ describe("a call", () => {
     const { send, answer } = await openServer(perform);
     send(callOf(1, params));
     expect(await answer(1)).toMatchObject({ result: { structuredContent: { status: "done" } } });
-    const { caller, progress, signal, offered, ...given } = theCall(perform);
+    const { caller, progress, signal, offered, request, ...given } = theCall(perform) as ClientCall;
+    expect(request).toMatchObject({ method: "tools/call", id: 1 });
     expect(given).toEqual({ operation: expect.any(String), ...call });
     expect(caller).toEqual({ kind: "stdio", name: "agent", hostRoots: [] });
     expect(progress).toBeUndefined();

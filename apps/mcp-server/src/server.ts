@@ -1,8 +1,9 @@
-import type { Caller, ControlPlane, Operation } from "@cos/control-plane";
+import type { Caller, Operation } from "@cos/control-plane";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { jsonSchemaValidator } from "@modelcontextprotocol/sdk/validation";
 import { offerCompletion } from "./completion.ts";
 import { offerLog } from "./log.ts";
+import type { ClientControlPlane } from "./observe/client-call.ts";
 import { offerPrompts } from "./prompts/offer-prompts.ts";
 import { createRunningCalls, type RunningCalls } from "./running-calls.ts";
 import { offerTools } from "./tools/tools.ts";
@@ -13,7 +14,7 @@ const instructions =
 
 /** What a server for one client is made of. */
 export interface ServerParts {
-  readonly controlPlane: ControlPlane;
+  readonly controlPlane: ClientControlPlane;
   /** Whom the client acts for. */
   readonly caller: Caller;
   /** The names of the engines, the default first. With more than one, every tool takes `engine`. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { maxStdinBytes } from "@cos/core";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
-import { say } from "./say.ts";
+import { sayProblem } from "./say.ts";
 import { createServer, type ServerParts } from "./server.ts";
 
 /** Most bytes that a message may have: room for the longest stdin of a job, also in base64. One more ends the session. */
@@ -24,7 +24,7 @@ export async function serveStdio(parts: ServerParts, told: AbortSignal): Promise
   // Standard output is the protocol's alone, whatever a dependency prints.
   globalThis.console = new console.Console(process.stderr);
   const { server, cancel, settled } = createServer(parts);
-  server.onerror = (error) => say(describe(error));
+  server.onerror = (error) => sayProblem(describe(error));
   const over = new Promise<void>((resolve) => {
     server.onclose = resolve;
     // The SDK does not notice the end of the input.

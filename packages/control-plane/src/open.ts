@@ -1,5 +1,6 @@
 import { createApprovals, createTickets, type Policy, readAuditLog } from "@cos/policy";
 import type { ApprovalServer } from "./approvals/server.ts";
+import { abortable } from "./abortable.ts";
 import { catalogue } from "./catalogue.ts";
 import { openConnections } from "./engines/connections.ts";
 import type { EngineSettings } from "./engines/settings.ts";
@@ -36,6 +37,11 @@ export interface OpenControlPlane extends ControlPlane, AsyncDisposable {
    * @throws CosError `cancelled`
    */
   settled(reference: string, signal?: AbortSignal): Promise<"approved" | "denied" | "expired">;
+  /**
+   * Whether an engine answers a ping, for who watches over this process: no policy is asked, and nothing is recorded. It is
+   * connected to if it was not. An engine that nobody has named does not answer.
+   */
+  readonly answers: (engine: string, signal: AbortSignal) => Promise<boolean>;
   /** Closes every connection, as `Engine.close` of `@cos/core` does. */
   close(options?: { readonly handOver?: boolean }): Promise<void>;
 }
@@ -113,6 +119,16 @@ export function openControlPlane(config: ControlPlaneConfig): OpenControlPlane {
     ...controlPlane,
     loadPolicy: policy,
     settled: (reference, signal) => approvals.settled(reference, signal),
+    async answers(name, signal) {
+      try {
+        const connect = connections.byName.get(name);
+        if (connect === undefined) return false;
+        await (await abortable(connect(), signal)).ping({ signal });
+        return true;
+      } catch {
+        return false;
+      }
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage, MessageExtraInfo, RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { createEventLog } from "./event-log.ts";
@@ -71,12 +71,13 @@ export class SessionTransport implements Transport {
       const together = new Set(requests);
       for (const id of requests) this.#pending.set(id, { stream, together });
       stream.begin(response);
-      if (this.#primes) {
-        extra = {
+      extra = {
+        requestInfo: { headers: traceOf(response.req.headers) },
+        ...(this.#primes && {
           closeSSEStream: () => stream.hangUp(),
           closeStandaloneSSEStream: () => this.#streams.get(standingKey)?.hangUp(),
-        };
-      }
+        }),
+      };
     }
     for (const message of messages) {
       this.onmessage?.(message, extra);
@@ -169,4 +170,9 @@ export class SessionTransport implements Transport {
       this.#answer(id, JSON.stringify({ jsonrpc: "2.0", id, error }));
     });
   }
+}
+
+/** The headers that say which trace a request is part of. Nobody is to see the others, one of which lets the client in. */
+function traceOf({ traceparent, tracestate }: IncomingHttpHeaders) {
+  return { traceparent: traceparent, tracestate: tracestate };
 }

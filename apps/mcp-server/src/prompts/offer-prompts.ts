@@ -1,5 +1,6 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { FindComplete } from "../completion.ts";
+import { forRequest } from "../observe/client-request.ts";
 import { invalidParams, requestOf, toProtocolError } from "../requests.ts";
 import type { RunningCalls } from "../running-calls.ts";
 import type { ServerParts } from "../server.ts";
@@ -13,10 +14,11 @@ export function offerPrompts(server: Server, parts: ServerParts, calls: RunningC
     const { listPrompts } = await import("./get-prompt.ts");
     return { prompts: listPrompts(parts.engines) };
   });
-  server.setRequestHandler(getRequest, async ({ params }, { signal: requested }) => {
+  server.setRequestHandler(getRequest, async ({ params }, extra) => {
     const { getPrompt } = await import("./get-prompt.ts");
+    const controlPlane = forRequest(parts.controlPlane, "prompts/get", extra);
     return await calls
-      .run(requested, (signal) => getPrompt(params, parts, signal))
+      .run(extra.signal, (signal) => getPrompt(params, { ...parts, controlPlane }, signal))
       .catch((error: unknown) => Promise.reject(toProtocolError(error)));
   });
   return async (name) => (await import("./get-prompt.ts")).findCompletion(name, parts);

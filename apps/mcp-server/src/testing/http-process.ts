@@ -36,7 +36,7 @@ export async function startHttp(options: {
   const url = await new Promise<string>((resolve, reject) => {
     createInterface(child.stderr).on("line", (line) => {
       stderr += `${line}\n`;
-      const said = /Serving at (\S+)/.exec(line)?.[1];
+      const said = /Serving at ([^\s"]+)/.exec(line)?.[1];
       if (said !== undefined) resolve(said);
     });
     child.once("error", reject);

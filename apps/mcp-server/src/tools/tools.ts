@@ -1,5 +1,6 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { forRequest } from "../observe/client-request.ts";
 import type { RunningCalls } from "../running-calls.ts";
 import type { ServerParts } from "../server.ts";
 import { fromError, fromOutcome } from "./answer.ts";
@@ -21,7 +22,7 @@ export function offerTools(server: Server, parts: ServerParts, calls: RunningCal
     if (method !== "tools/call") throw new McpError(ErrorCode.MethodNotFound, "There is no such method.");
     const call = { ...toCall(params, engines.length > 1), caller, offered, progress: toProgress(extra) };
     return await calls.run(extra.signal, (signal) =>
-      controlPlane
+      forRequest(controlPlane, method, extra)
         .perform({ ...call, signal })
         .then(fromOutcome)
         .catch(fromError),
