@@ -3,5 +3,5 @@ import { once } from "./once.ts";
 
 /** How long a container is given to end by itself. */
 export const graceSeconds = once(() =>
-  z.int().min(0).max(3600).default(10).describe("Seconds between asking the container to end and killing it."),
+  z.int().min(0).max(3600).default(10).describe("Seconds from asking it to end to killing it."),
 );

@@ -8,30 +8,28 @@ const fields = once(() => {
   const { command, intervalSeconds, timeoutSeconds, retries, startPeriodSeconds } = healthCheck.unwrap().shape;
   const shared = sharedFields();
   return z.strictObject({
-    name: name.unwrap().describe("The service's name; its container, and its host name on networks, is cos-<name>."),
+    name: name.unwrap().describe("The service's name; its container and host name is cos-<name>."),
     ...shared,
-    network: shared.network.describe('"none", "bridge", or a managed network. Default: bridge.'),
+    network: shared.network.describe("none, bridge (default), or a managed network."),
     profile: shared.profile.describe(
-      "Hardening. service: the capabilities that servers need; sandbox: none; strict: also a read-only root and no root user. Default: service.",
+      "Hardening. service (default): the capabilities of servers; sandbox: none; strict: none, a read-only root, not as root.",
     ),
     user: shared.user.describe(
-      'User inside the container, e.g. "1000:1000"; default: the image\'s, or yours when it can write to a host path.',
+      "User, e.g. 1000:1000; default: the image's, or yours when it can write to a host path.",
     ),
-    healthCommand: command
-      .optional()
-      .describe("Health check: healthy when it exits with 0. A string is run by /bin/sh -c."),
+    healthCommand: command.optional().describe("Healthy when it exits with 0. A string is run by /bin/sh -c."),
     healthIntervalSeconds: intervalSeconds.unwrap().optional().describe("Seconds between two checks. Default: 30."),
     healthTimeoutSeconds: timeoutSeconds.unwrap().optional().describe("Seconds a check may take. Default: 10."),
-    healthRetries: retries.unwrap().optional().describe("Failed checks in a row that make it unhealthy. Default: 3."),
+    healthRetries: retries.unwrap().optional().describe("Failed checks in a row until unhealthy. Default: 3."),
     healthStartPeriodSeconds: startPeriodSeconds
       .unwrap()
       .optional()
-      .describe("Seconds after the start in which failed checks do not count. Default: 0."),
+      .describe("Seconds at the start when failures do not count. Default: 0."),
     restartAttempts: restart
       .unwrap()
       .shape.maxAttempts.optional()
-      .describe("How often the engine starts it again when it fails. Default: not at all."),
-    ttlSeconds: ttlSeconds.describe("Seconds after which it may be removed, running or not. Default: never."),
+      .describe("How often to start it again when it fails. Default: 0."),
+    ttlSeconds: ttlSeconds.describe("Seconds until it may be removed, running or not. Default: never."),
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Container, ServiceDrift, ServiceResult } from "@cos/core";
 import * as z from "zod";
 import { once } from "./once.ts";
-import { containerSummary, formatSummary, toSummary } from "./summary.ts";
+import { containerState, formatState, toState } from "./summary.ts";
 
 /** What became of a service, as operations answer with it. */
 export const serviceResult = once(() =>
@@ -9,7 +9,7 @@ export const serviceResult = once(() =>
     status: z
       .enum(["unchanged", "created", "started", "drifted", "recreated"])
       .describe("What was done. drifted: nothing, for it is not as asked for."),
-    ...containerSummary().shape,
+    ...containerState().shape,
     health: z.enum(["starting", "healthy", "unhealthy"]).optional().describe("What its health check says."),
     drift: z
       .array(
@@ -29,7 +29,7 @@ type ServiceOutput = z.output<ReturnType<typeof serviceResult>>;
 export function toServiceOutput({ status, container, drift }: ServiceResult): ServiceOutput {
   return {
     status,
-    ...toSummary(container),
+    ...toState(container),
     ...healthOf(container),
     drift: drift.map(withoutUndefined),
     ...(status === "drifted" ? { hint: "Set `recreate` to replace it by what was asked for." } : {}),
@@ -39,7 +39,7 @@ export function toServiceOutput({ status, container, drift }: ServiceResult): Se
 /** One line about the service, one about each field that drifted, and what to do next. */
 export function formatService({ status, drift, hint, health, ...container }: ServiceOutput): string {
   return [
-    `${status} ${formatSummary(container)}${health === undefined ? "" : `  ${health}`}`,
+    `${status} ${formatState(container)}${health === undefined ? "" : `  ${health}`}`,
     ...drift.map(({ field, current, wanted }) => `  ${field}: ${current ?? "(none)"} -> ${wanted ?? "(none)"}`),
     ...(hint === undefined ? [] : [hint]),
   ].join("\n");

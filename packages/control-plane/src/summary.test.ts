@@ -1,6 +1,6 @@
 import type { Container, ManagedLabels } from "@cos/core";
 import { describe, expect, test } from "vitest";
-import { containerSummary, formatSummary, isVisible, toSummary } from "./summary.ts";
+import { containerSummary, formatState, isVisible, toSummary } from "./summary.ts";
 import { agent, person } from "./testing/bench.ts";
 
 const labels: ManagedLabels = {
@@ -111,10 +111,10 @@ describe("a summary", () => {
   });
 
   test("is one line in words", () => {
-    expect(formatSummary(toSummary(container))).toBe(
+    expect(formatState(toSummary(container))).toBe(
       "aaaaaaaaaaaa  cos-web  busybox  running  agent  127.0.0.1:8080->80/tcp",
     );
-    expect(formatSummary(toSummary({ ...unmanaged, state: "exited", exitCode: 0, ports: [] }))).toBe(
+    expect(formatState(toSummary({ ...unmanaged, state: "exited", exitCode: 0, ports: [] }))).toBe(
       "aaaaaaaaaaaa  cos-web  busybox:latest  exited (0)  unmanaged",
     );
   });

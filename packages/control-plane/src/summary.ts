@@ -24,6 +24,36 @@ export const containerSummary = once(() =>
   }),
 );
 
+/** What a change leaves of a container, as operations answer with it. */
+export const containerState = once(() =>
+  containerSummary().pick({
+    id: true,
+    name: true,
+    image: true,
+    state: true,
+    exitCode: true,
+    ports: true,
+    ownership: true,
+    owner: true,
+  }),
+);
+
+export type ContainerState = z.output<ReturnType<typeof containerState>>;
+
+export function toState(container: Container): ContainerState {
+  const { id, name, image, state, exitCode, ports, ownership, owner } = toSummary(container);
+  return {
+    id,
+    name,
+    image,
+    state,
+    ports,
+    ownership,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(owner === undefined ? {} : { owner }),
+  };
+}
+
 export type ContainerSummary = z.output<ReturnType<typeof containerSummary>>;
 
 /** Whether a caller may know of an object: agents see their own and unmanaged ones, people see all. */
@@ -70,7 +100,7 @@ function managedPart({
 }
 
 /** One line about a container. */
-export function formatSummary({ id, name, image, state, exitCode, ownership, owner, ports }: ContainerSummary): string {
+export function formatState({ id, name, image, state, exitCode, ownership, owner, ports }: ContainerState): string {
   const ended = exitCode === undefined ? "" : ` (${exitCode})`;
   return [id.slice(0, 12), name, image, `${state}${ended}`, owner ?? ownership, ...ports].join("  ");
 }

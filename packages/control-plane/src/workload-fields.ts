@@ -19,17 +19,17 @@ export const sharedFields = once(() => {
     mounts: shape.mounts.describe("Volumes, tmpfs and host paths to mount."),
     publish: shape.ports,
     network: shape.network.describe(
-      '"none", "bridge", or a managed network. Default: none, or bridge when a port is published.',
+      "none, bridge, or a managed network. Default: none; bridge when a port is published.",
     ),
     profile: shape.profile.describe(
-      "Hardening. sandbox: no capabilities; service: those that servers need; strict: also a read-only root and no root user. Default: sandbox.",
+      "Hardening. sandbox (default): no capabilities; service: those of servers; strict: none, a read-only root, not as root.",
     ),
     cpus: limitsSpec.shape.cpus,
     memory: limitsSpec.shape.memory,
     pids: limitsSpec.shape.pids,
     tmpfsSize: limitsSpec.shape.tmpfs,
     user: shape.user,
-    workingDir: shape.workingDir.describe("Working directory of the command; default: the image's."),
+    workingDir: shape.workingDir.describe("Working directory; default: the image's."),
     project: shape.project,
     purpose: shape.purpose,
     labels: shape.labels,
@@ -46,12 +46,12 @@ const fields = once(() => {
     files,
     artifacts,
     timeoutSeconds: timeoutSeconds.describe(
-      "Seconds after which the job is killed. Default: 300 for agents, none at a terminal.",
+      "Seconds until the job is killed. Default: 300 for agents, none at a terminal.",
     ),
     ttlSeconds: ttlSeconds.describe(
-      "Seconds after which it may be removed, running or not. Default: a minute after the timeout, if there is one.",
+      "Seconds until it may be removed, running or not. Default: a minute more than the timeout.",
     ),
-    name: name.describe("Name; the container is called cos-<name>."),
+    name: name.describe("The container is called cos-<name>."),
   });
 });
 

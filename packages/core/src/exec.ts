@@ -24,9 +24,9 @@ function makeRequest() {
     command: command.unwrap().describe("A string is run by /bin/sh -c; a list is a program and its arguments."),
     stdin,
     stdinEncoding,
-    workingDir: workingDir.describe("Working directory of the command; default: the container's."),
-    user: user.describe('User inside the container, e.g. "1000:1000"; default: the container\'s.'),
-    variables: variables.describe("Environment variables beside those of the container."),
+    workingDir: workingDir.describe("Working directory; default: the container's."),
+    user: user.describe("User, e.g. 1000:1000; default: the container's."),
+    variables: variables.describe("Variables beside the container's own."),
     timeoutSeconds: z
       .int()
       .min(1)

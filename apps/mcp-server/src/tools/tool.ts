@@ -1,10 +1,18 @@
 import type { Operation } from "@cos/control-plane";
 import type { Tool } from "@modelcontextprotocol/sdk/types.js";
-import * as z from "zod";
+import { type ObjectSchema, toInputSchema, toResultSchema } from "./schema.ts";
 
 const confirmToken = {
   type: "string",
-  description: "The token of an earlier answer `confirm` to this very call, to do exactly what its preview said.",
+  description: "From a `confirm` answer to this same call.",
+};
+
+/** What there is instead of a result when a change waits for somebody's yes. */
+const undecided = {
+  preview: { type: "object" },
+  confirmToken: { type: "string" },
+  reference: { type: "string" },
+  expiresInSeconds: { type: "integer" },
 };
 
 /**
@@ -32,22 +40,11 @@ export function toTool(operation: Operation, engines: readonly string[] = []): T
       properties: {
         status: { type: "string", enum: ["done", "confirm", "pending", "denied"] },
         result: schemas.output,
-        preview: {
-          type: "object",
-          properties: { text: { type: "string" }, changes: { type: "object" } },
-          required: ["text", "changes"],
-        },
-        confirmToken: { type: "string" },
-        reference: { type: "string" },
-        expiresInSeconds: { type: "integer" },
-        rule: { type: "string" },
-        reason: { type: "string" },
+        ...(effect === "read" ? {} : undecided),
       },
       required: ["status"],
-      additionalProperties: false,
     },
     annotations: {
-      title,
       readOnlyHint: effect === "read",
       destructiveHint: effect === "destroy",
       idempotentHint: effect === "read",
@@ -61,28 +58,12 @@ function toEngineField(engines: readonly string[]) {
 }
 
 /** The schemas of each operation, which are made once, however many clients there are. */
-const made = new WeakMap<Operation, Record<"input" | "output", Tool["inputSchema"]>>();
+const made = new WeakMap<Operation, Record<"input" | "output", ObjectSchema>>();
 
-function schemasOf(operation: Operation): Record<"input" | "output", Tool["inputSchema"]> {
+function schemasOf(operation: Operation): Record<"input" | "output", ObjectSchema> {
   const known = made.get(operation);
   if (known !== undefined) return known;
-  const fresh = { input: toSchema(operation.input, "input"), output: toSchema(operation.output, "output") };
+  const fresh = { input: toInputSchema(operation.input), output: toResultSchema(operation.output) };
   made.set(operation, fresh);
   return fresh;
-}
-
-/** In draft 7, which all clients know. */
-function toSchema(schema: z.ZodType, io: "input" | "output"): Tool["inputSchema"] {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, target: "draft-7", override: dropTheObvious });
-  return { ...rest, type: "object" } as Tool["inputSchema"];
-}
-
-/** That whole numbers are exact, that members have names, and that any members may be anything, needs no words. */
-function dropTheObvious({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  const { propertyNames, additionalProperties } = jsonSchema;
-  if (typeof additionalProperties === "object" && Object.keys(additionalProperties).length === 0)
-    delete jsonSchema.additionalProperties;
-  if (typeof propertyNames === "object" && Object.keys(propertyNames).length === 1) delete jsonSchema.propertyNames;
 }

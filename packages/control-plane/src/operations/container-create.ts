@@ -1,7 +1,7 @@
 import { engineName } from "@cos/core";
 import { defineOperation } from "../operation.ts";
 import { serviceFields, toServiceSpec } from "../service-fields.ts";
-import { containerSummary, formatSummary, toSummary } from "../summary.ts";
+import { containerState, formatState, toState } from "../summary.ts";
 import { describeAsks, toAsks } from "../workload-asks.ts";
 
 export const containerCreate = defineOperation({
@@ -11,7 +11,7 @@ export const containerCreate = defineOperation({
     "Makes the container of the service `name`, checks that the engine built what was asked for, and does not start it. Use it to prepare a service, e.g. to put files into it, and container_start to start it; use container_ensure to have it running at once. A name that is taken is refused (already_exists), also when the container is as asked for. It takes the same fields as container_ensure.",
   effect: "mutate",
   input: serviceFields,
-  output: containerSummary,
+  output: containerState,
   asks: (context, input) => toAsks(context, toServiceSpec(input)),
   preview: async (context, input) => {
     const { from, sandbox, changes } = await describeAsks(context, toServiceSpec(input));
@@ -22,7 +22,7 @@ export const containerCreate = defineOperation({
   },
   run: async ({ engine, caller, secrets, progress, signal }, input) => {
     const request = { spec: toServiceSpec(input), owner: caller.name, hostRoots: caller.hostRoots, secrets };
-    return toSummary(await engine.containers.create(request, { progress, signal }));
+    return toState(await engine.containers.create(request, { progress, signal }));
   },
-  format: (container) => `created ${formatSummary(container)}`,
+  format: (container) => `created ${formatState(container)}`,
 });

@@ -29,7 +29,7 @@ const inputSchema = () =>
       container: containerReference(),
       path: workloadInput.shape.artifacts
         .unwrap()
-        .element.describe("Absolute path of an existing directory; with `source` also the new name in one."),
+        .element.describe("Absolute path of a directory; with `source` also a new name in one."),
       files: z
         .array(
           z.strictObject({
@@ -37,7 +37,7 @@ const inputSchema = () =>
             path: z
               .string()
               .refine(isRelativePath, { error: "expected a relative path below the directory" })
-              .describe("Relative to `path`. Missing directories are made."),
+              .describe("Relative to `path`; missing directories are made."),
           }),
         )
         .min(1)
@@ -49,7 +49,7 @@ const inputSchema = () =>
         .min(1)
         .max(4096)
         .optional()
-        .describe("A file or directory of this machine, below a configured root, to copy instead."),
+        .describe("File or directory of this machine, below a configured root."),
     })
     .refine(({ files, source }) => (files === undefined) !== (source === undefined), {
       error: "give either `files` or `source`",
@@ -65,7 +65,7 @@ export const containerFilesPut = defineOperation({
   name: "container_files_put",
   title: "Put files into a container",
   description:
-    "Writes files into a container that cos made, running or not: small ones given as `files`, or a file or directory of this machine named by `source`. A file replaces a file or link of its name; nothing else is removed, and a file never replaces a directory. The files belong to the container's user where that is a number, else to root; setuid bits are dropped, and links are not copied. With `source`, an existing `path` gets it under its own name, else it gets that name. Use `files` of container_run for what a job needs from its start, and container_files_get to read. A read-only root, a read-only volume, a directory of the host and a tmpfs cannot be written to. What was written before a failure stays.",
+    "Writes files into a container that cos made, running or not: small ones given as `files`, or a file or directory of this machine named by `source`. Use it to change what exists; use `files` of container_run for what a job needs, container_files_get to read. A file replaces a file or link of its name, never a directory; nothing else is removed. The container's user owns what is written if it is a number, else root. Into a read-only root or volume, a host path or a tmpfs nothing can be written. What was written before a failure stays.",
   effect: "mutate",
   input: inputSchema,
   output: () =>

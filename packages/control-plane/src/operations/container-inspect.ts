@@ -8,7 +8,7 @@ export const containerInspect = defineOperation({
   name: "container_inspect",
   title: "Look at a container",
   description:
-    "Tells everything about one container that may be known: state and health, how it was made (command, user, limits, mounts, networks with addresses, ports), how much it is hardened, and for managed ones what cos was asked for. Use it to find out why a container behaves as it does or how to reach it; use container_list to find containers, container_stats for what it uses now and container_logs for what it wrote. Of environment variables only the names are told. Texts longer than 4096 characters and lists of more than 256 items are cut. It changes nothing.",
+    "Tells what may be known of one container: state and health, command, user, limits, mounts, networks with addresses, ports, hardening, and for managed ones what cos was asked for. Use it to find out why a container behaves as it does or how to reach it; use container_list to find containers, container_logs for what it wrote. Of variables only the names are told. Texts over 4096 characters and lists over 256 items are cut. It changes nothing.",
   effect: "read",
   input: () => z.strictObject({ container: containerReference() }),
   output: containerInspection,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineOperation } from "../operation.ts";
-import { containerSummary, formatSummary, isVisible, toSummary } from "../summary.ts";
+import { containerSummary, formatState, isVisible, toSummary } from "../summary.ts";
 
 export const containerList = defineOperation({
   name: "container_list",
@@ -21,5 +21,5 @@ export const containerList = defineOperation({
     );
     return { containers: shown.map(toSummary) };
   },
-  format: ({ containers }) => (containers.length === 0 ? "No containers." : containers.map(formatSummary).join("\n")),
+  format: ({ containers }) => (containers.length === 0 ? "No containers." : containers.map(formatState).join("\n")),
 });

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { concurrently } from "../concurrently.ts";
 import { type Due, findDue } from "../expiry.ts";
 import { defineOperation, type OperationContext } from "../operation.ts";
-import { containerSummary, formatSummary, toSummary } from "../summary.ts";
+import { containerState, formatState, toState } from "../summary.ts";
 
 /** How many are killed or removed at a time. */
 const deedsAtOnce = 8;
@@ -23,8 +23,8 @@ export const containerReap = defineOperation({
     }),
   output: () =>
     z.strictObject({
-      removed: z.array(containerSummary()),
-      killed: z.array(containerSummary()).describe("Jobs that ran past their timeout. They stay for an hour."),
+      removed: z.array(containerState()),
+      killed: z.array(containerState()).describe("Jobs that ran past their timeout. They stay for an hour."),
       failed: z
         .array(z.strictObject({ id: z.string(), name: z.string(), reason: z.string() }))
         .describe("What could not be removed or killed, and why. It is tried again the next time."),
@@ -56,15 +56,15 @@ export const containerReap = defineOperation({
     // Somebody may have started one of these again.
     const cleared = await tryEach(leftovers, ({ id }) => engine.containers.remove(id, { force: false, signal }));
     return {
-      removed: [...removed.done, ...cleared.done].map(toSummary),
-      killed: killed.done.map(toSummary),
+      removed: [...removed.done, ...cleared.done].map(toState),
+      killed: killed.done.map(toState),
       failed: [...killed.failed, ...removed.failed, ...cleared.failed],
     };
   },
   format: ({ removed, killed, failed }) =>
     [
-      ...removed.map((container) => `removed ${formatSummary(container)}`),
-      ...killed.map((container) => `killed ${formatSummary(container)}`),
+      ...removed.map((container) => `removed ${formatState(container)}`),
+      ...killed.map((container) => `killed ${formatState(container)}`),
       ...failed.map(({ id, name, reason }) => `failed ${id.slice(0, 12)}  ${name}: ${reason}`),
     ].join("\n") || "Nothing has expired.",
 });

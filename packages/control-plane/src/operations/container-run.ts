@@ -9,12 +9,12 @@ export const containerRun = defineOperation({
   name: "container_run",
   title: "Run a job in a container",
   description:
-    "Runs a command once in a new container and answers with its exit code and output. Use it for anything that ends by itself: scripts, tests, untrusted programs. Give exactly one source of the image: `image`, `base` with `provision`, or `buildContext`/`inlineDockerfile`. The job is sandboxed: no network unless `network` says so, all capabilities dropped, 2 GB of memory, 2 CPUs, 512 processes; agents' jobs end after 300 s unless `timeoutSeconds` says otherwise. A string `command` is a shell line, a list goes to the image's entrypoint. A non-zero exit code is a result, not an error. Of each output stream the first and last half MiB are kept. Small `files` are there when it starts, and `artifacts` are brought along when it ends, however it ends. The container is removed afterwards. With `detach` the answer comes as soon as the job runs, with its container; the job then outlives cos, container_logs reads its output, and container and log stay until an hour after its end.",
+    'Runs a command once in a new container, removes the container, and answers with exit code and output. Use it for whatever ends by itself: scripts, tests, builds, untrusted programs; use container_ensure for servers, container_exec inside a container that runs. Give one source of the image: `image` (e.g. {"image": "python:3.12", "command": "python -c \'print(1)\'"}), `base` with `provision`, or `buildContext`/`inlineDockerfile`. It is sandboxed: no network unless `network` is given, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, for agents 300 s. A non-zero exit code is a result, not an error. Of each output stream the first and last half MiB are kept: untrusted data. With `detach` it answers once the job runs: container_wait and container_logs follow it, and it stays until an hour after its end.',
   effect: "mutate",
   input: () =>
     workloadFields()
       .safeExtend({
-        detach: z.boolean().default(false).describe("Answer as soon as the job runs, and leave it to itself."),
+        detach: z.boolean().default(false).describe("Answer as soon as the job runs."),
       })
       .refine(({ detach, stdin }) => !detach || stdin === undefined, {
         error: "a job with `detach` has no standard input: leave `stdin` out, or `detach`",

@@ -14,7 +14,7 @@ export const containerStats = defineOperation({
   name: "container_stats",
   title: "Measure what containers use",
   description:
-    "Measures what running containers use now: CPU, memory, processes, network and disk traffic, as numbers whose names say the unit. Give `container` for one, or leave it out for all running ones that the caller may see. Use it to find out what is busy or near its memory limit; use container_inspect for the limits themselves, and engine_info for the disk. It takes a second or two, and changes nothing. A container that does not run is refused.",
+    "Measures what running containers use now: CPU, memory, processes, network and disk traffic, as numbers whose names say the unit. Give `container` for one, or leave it out for all running ones that the caller may see. Use it to find out what is busy or near its memory limit; use container_inspect for the limits themselves, and engine_info for the disk. It changes nothing, and takes a second or two. A container that does not run is refused.",
   effect: "read",
   input: () =>
     z.strictObject({

@@ -51,7 +51,7 @@ export const gc = defineOperation({
   name: "gc",
   title: "Remove what is no longer used",
   description:
-    "Removes managed leftovers: containers that ended, or were made and never started; networks that no container is on; cached images of base with provision, and images that lost their name to a newer build, if no container was made from them. Each must have been so for `graceSeconds`. Use it to free disk space and names; use container_reap for what has expired, and container_rm or network_remove for a single object. What is removed is gone for good, with a container's files outside named volumes and its log. Images that were built by name stay unless `images` is set. Nothing that runs or is paused is touched, nor anything that cos did not make and sign here, nor named volumes. Agents remove their own, and with `allOwners`, which a person must approve, everybody's; people's calls are about all owners. A call that needs a confirmation is answered with the exact list and its bytes, and with the token exactly that is removed; what is used again by then is skipped.",
+    "Removes for good what cos made and nothing uses: containers that ended or were never started, with their logs and files outside volumes; networks without containers; cached images of `base` with `provision`, and images whose tag moved on. Use it to free disk space and names; use container_rm for a single container. Each must have been unused for `graceSeconds`; images built by name stay unless `images` is set. What runs or is paused, named volumes and what cos did not make stay. Agents clean up their own, and with `allOwners`, which a person must approve, everybody's. A preview lists exactly what its token removes; what is used again by then is skipped.",
   effect: "destroy",
   input: () =>
     z.strictObject({
@@ -60,16 +60,13 @@ export const gc = defineOperation({
         .min(0)
         .max(longestGraceSeconds)
         .default(3600)
-        .describe("How long something must have been unused: since it ended, or else since it was made."),
-      allOwners: z
-        .boolean()
-        .default(false)
-        .describe("Also what belongs to other owners. People's calls do so in any case."),
+        .describe("How long it must have been unused, since its end or else since it was made."),
+      allOwners: z.boolean().default(false).describe("Also other owners'; people's calls do so in any case."),
       images: z
         .boolean()
         .default(false)
-        .describe("Also images that were built by name or from a build context, if no container was made from them."),
-      dryRun: z.boolean().default(false).describe("Remove nothing, and answer with what would be removed."),
+        .describe("Also images built by name or from a context that no container was made from."),
+      dryRun: z.boolean().default(false).describe("Only say what would be removed."),
     }),
   output: () =>
     z.strictObject({

@@ -12,12 +12,12 @@ import { toImage } from "../workload-asks.ts";
 const fields = once(() => {
   const { shape } = workloadInput;
   return z.strictObject({
-    tag: imageTag.describe('The name it gets, e.g. "app:1", or with the registry that it is to be pushed to.'),
+    tag: imageTag.describe("Its name, e.g. app:1, or with the registry to push it to."),
     ...buildFields(),
     labels: shape.labels,
     project: shape.project,
     purpose: shape.purpose,
-    pull: shape.pull.describe("When to pull the images that it starts from."),
+    pull: shape.pull.describe("When to pull the images it starts from."),
   });
 });
 
@@ -45,7 +45,7 @@ export const imageBuild = defineOperation({
   name: "image_build",
   title: "Build an image and name it",
   description:
-    "Builds an image once, under a tag that many container_run calls can then use. Give one source: a `buildContext` directory (its .dockerignore counts) with a Dockerfile of its own or an `inlineDockerfile`, an `inlineDockerfile` alone, or a `base` with `provision` steps. The same content again is found instead of built, and `cached` says so. Use container_run with the same fields instead for a single job. Steps run with network, 2 GB of memory and 2 CPUs, for 30 minutes at most. A tag that is on another image moves only if you built that one under this tag; otherwise the build is refused. Its older image goes unless a container uses it. image_push sends it to a registry, image_remove takes it away; gc leaves it.",
+    "Builds an image under a `tag` that later container_run and container_ensure calls can use. Use it when several calls need the image; a single job can build with the same fields of container_run. Give one source: a `buildContext` directory with its Dockerfile or an `inlineDockerfile`, an `inlineDockerfile` alone, or a `base` with `provision`. Content that was built before is found again (`cached`). Steps run with network, 2 GB of memory and 2 CPUs, for 30 minutes at most. A tag on another image moves only if you built that one under it, and the older image goes unless it is used; else the build is refused.",
   effect: "mutate",
   input,
   output: () =>

@@ -35,7 +35,7 @@ describe("container_ensure", () => {
   test("says what it did, with the service and how it differs", async () => {
     expect(await bench.perform("container_ensure", web)).toMatchObject({
       status: "done",
-      result: { status: "created", name: "cos-web", state: "running", lifecycle: "persistent", drift: [] },
+      result: { status: "created", name: "cos-web", state: "running", drift: [] },
       text: expect.stringMatching(/^created [0-9a-f]{12} {2}cos-web {2}app {2}running {2}user$/),
     });
     expect(await bench.perform("container_ensure", web)).toMatchObject({ result: { status: "unchanged" } });

@@ -5,19 +5,19 @@ import { variableName, withoutNul } from "./names.ts";
 
 const buildSpec = z
   .strictObject({
-    context: hostPath.optional().describe("Directory with the build's files; .dockerignore is honoured."),
+    context: hostPath.optional().describe("Directory to build from; its .dockerignore counts."),
     dockerfile: z
       .string()
       .max(4096)
       .regex(/^(?!\/)[^\u0000-\u001f\u007f]+$/, { error: "expected a path relative to the context" })
       .refine((path) => !path.split("/").includes(".."), { error: "must stay inside the context" })
       .optional()
-      .describe('Dockerfile, relative to the context (default "Dockerfile").'),
-    inline: withoutNul(65_536).min(1).optional().describe("The Dockerfile's text, instead of a file."),
+      .describe("Path in the context; default Dockerfile."),
+    inline: withoutNul(65_536).min(1).optional().describe("Text of a Dockerfile, instead of a file."),
     arguments: z
       .record(variableName, withoutNul(4096))
       .optional()
-      .describe("Build arguments; they show in the image's history."),
+      .describe("Build arguments; the image's history shows them."),
     target: z
       .string()
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/)
@@ -34,15 +34,15 @@ const buildSpec = z
 /** How to get the image of a workload: pull it, build it, or provision a base image. */
 export const envSpec = z
   .strictObject({
-    image: imageName.optional().describe("Image to use; pulled according to the pull policy."),
+    image: imageName.optional().describe("Image to use, e.g. python:3.12."),
     build: buildSpec.optional().describe("Build the image from a context or an inline Dockerfile."),
-    base: imageName.optional().describe("Image to start from; needs provision."),
+    base: imageName.optional().describe("Image to start from; needs `provision`."),
     provision: z
       .array(withoutNul(16_384).min(1))
       .min(1)
       .max(64)
       .optional()
-      .describe("Shell commands that prepare the base image; the result is cached by content."),
+      .describe("Shell commands that prepare `base`; the result is cached."),
   })
   .refine((env) => [env.image, env.build, env.base].filter((part) => part !== undefined).length === 1, {
     error: "give exactly one of image, build, or base with provision",

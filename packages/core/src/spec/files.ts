@@ -15,17 +15,17 @@ export const fileSpec = z
       .refine((path) => path !== "/" && !mountedOver.has(path), {
         error: "must not be the root directory or a file that the engine writes",
       })
-      .describe("Absolute path in the container. Missing directories are made."),
+      .describe("Absolute path; missing directories are made."),
     content: z
       .string()
       .max(Math.ceil((maxFileBytes * 4) / 3) + 4)
-      .describe('The whole content; "secret://NAME" stands for a secret.'),
-    encoding: z.enum(["utf8", "base64"]).default("utf8").describe("How content is written here."),
+      .describe("Content; secret://NAME stands for a secret."),
+    encoding: z.enum(["utf8", "base64"]).default("utf8").describe("How `content` is written."),
     mode: z
       .string()
       .regex(/^0?[0-7]{3}$/, { error: 'expected permission bits in octal, such as "644"' })
       .default("644")
-      .describe('Permission bits in octal, e.g. "755".'),
+      .describe("Permission bits in octal."),
   })
   .refine(({ content, encoding }) => encoding === "base64" || isReferenceOrPlain(content), {
     error: 'a reference to a secret is "secret://" and its name, and nothing else',

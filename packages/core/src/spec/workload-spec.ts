@@ -43,31 +43,31 @@ const resolvedFields = {
   env: envSpec,
   command: command
     .optional()
-    .describe("A string is run by /bin/sh -c instead of the image's entrypoint; a list is passed to that entrypoint."),
+    .describe("A string is run by /bin/sh -c instead of the entrypoint; a list is passed to the entrypoint."),
   entrypoint: z.array(argument).min(1).max(64).optional().describe("Replaces the image's entrypoint."),
   stdin: z
     .string()
     .max(Math.ceil((maxStdinBytes * 4) / 3) + 4)
     .optional()
     .describe("Standard input of the command."),
-  stdinEncoding: z.enum(["utf8", "base64"]).default("utf8").describe("How stdin is written here."),
+  stdinEncoding: z.enum(["utf8", "base64"]).default("utf8").describe("How `stdin` is written."),
   files: z.array(fileSpec).max(64).default([]).describe("Files that the job finds, 1 MiB together. Not for tmpfs."),
   artifacts: z
     .array(containerPath)
     .max(32)
     .default([])
-    .describe("Absolute paths of files or directories that the result brings along, if the job leaves them."),
+    .describe("Absolute paths of files or directories to bring along if the job leaves them."),
   mounts: z.array(mountSpec).max(32).default([]),
   variables: z
     .record(variableName, variableValue)
     .default({})
-    .describe('Environment variables. The value "secret://NAME" stands for a secret that the operator has set up.'),
-  labels: z.record(userLabelName, oneLine(1024)).default({}).describe("Labels of your own, named user.*"),
+    .describe("Environment variables; secret://NAME stands for a secret of the operator."),
+  labels: z.record(userLabelName, oneLine(1024)).default({}).describe("Labels of your own, named user.*."),
   limits: limitsSpec.prefault({}),
-  network: networkName.describe('"none", "bridge", or a managed network.'),
-  user: userName.optional().describe('User inside the container, e.g. "1000:1000"; default: the image\'s.'),
+  network: networkName.describe("none, bridge, or a managed network."),
+  user: userName.optional().describe("User, e.g. 1000:1000; default: the image's."),
   workingDir: containerPath.optional(),
-  ports: z.array(publishedPort).max(64).default([]).describe('Published on 127.0.0.1, e.g. "8080:80".'),
+  ports: z.array(publishedPort).max(64).default([]).describe("Ports on 127.0.0.1, e.g. 8080:80."),
   profile: profileName.describe("How much the container is hardened."),
   healthCheck: healthCheckSpec.optional(),
   restart: z
@@ -77,7 +77,7 @@ const resolvedFields = {
   lifecycle: z.enum(["ephemeral", "persistent"]).default("ephemeral").describe("A job, or a service."),
   name: resourceName.optional(),
   project: resourceName.optional().describe("Groups workloads that belong together."),
-  purpose: oneLine(256).optional().describe("What it is for, for the people who find it."),
+  purpose: oneLine(256).optional().describe("What it is for, in words for people."),
   ttlSeconds: z
     .int()
     .min(1)
