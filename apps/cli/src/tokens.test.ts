@@ -97,8 +97,8 @@ describe("cos token ls", () => {
     await expect
       .poll(rows, { timeout: 10_000 })
       .toEqual([
-        ["ID", "NAME", "AGE", "GOOD UNTIL", "DIALOGS"],
-        [one.id, "laptop", expect.stringMatching(/^\d+s$/), "revoked", "no"],
+        ["ID", "NAME", "AGE", "EXPIRES", "DIALOGS"],
+        [one.id, "laptop", expect.stringMatching(/^\d+s$/), "never", "no"],
         [two.id, "ci", expect.stringMatching(/^\d+s$/), "expired", "trusted"],
         [""],
       ]);

@@ -54,7 +54,7 @@ export function addTokenCommands(tokens: Command, exit: Exit): void {
         const all = openOperator().tokens.list();
         if (json) printJson(all);
         else if (all.length === 0) process.stdout.write("No tokens.\n");
-        else process.stdout.write(await toTable(["ID", "NAME", "AGE", "GOOD UNTIL", "DIALOGS"], all.map(toRow)));
+        else process.stdout.write(await toTable(["ID", "NAME", "AGE", "EXPIRES", "DIALOGS"], all.map(toRow)));
         return exitCodes.ok;
       });
     });
@@ -77,6 +77,6 @@ export function addTokenCommands(tokens: Command, exit: Exit): void {
 
 function toRow({ id, name, createdAt, expiresAt, trustsDialogs }: AccessToken): string[] {
   const over = expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
-  const end = over ? "expired" : (expiresAt ?? "revoked");
+  const end = over ? "expired" : (expiresAt ?? "never");
   return [id, oneLine(name), toAge(createdAt), end, trustsDialogs ? "trusted" : "no"];
 }

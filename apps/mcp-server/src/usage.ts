@@ -11,7 +11,9 @@ const examples: Readonly<Record<Front, string>> = {
   "cos-mcp": `A client is told to start it like this:
   {"mcpServers": {"cos": {"command": "npx", "args": ["-y", "@cos/mcp-server", "--as", "my-agent"]}}}`,
   "cos serve": `A client is told where it is like this:
-  {"mcpServers": {"cos": {"type": "http", "url": "http://127.0.0.1:8770/mcp"}}}`,
+  {"mcpServers": {"cos": {"type": "http", "url": "http://127.0.0.1:8770/mcp",
+    "headers": {"Authorization": "Bearer TOKEN"}}}}
+TOKEN is what \`cos token create NAME\` prints; the first one is made, and printed, when there is none.`,
 };
 
 /** What `--help` prints. */

@@ -54,6 +54,6 @@ test("what a client runs is gone once its token is revoked, and the log says who
   expect(called()).toMatchObject(
     ["started", "succeeded"].map((stage) => ({ stage, caller: { kind: "http", name: "laptop" } })),
   );
-  expect(JSON.stringify(installation.auditEvents())).not.toContain(secret.slice(4));
+  expect(server.stderr() + JSON.stringify(installation.auditEvents())).not.toContain(secret.slice(4));
   await client.close();
 });
