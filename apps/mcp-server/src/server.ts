@@ -17,6 +17,8 @@ export interface ServerParts {
   readonly controlPlane: ClientControlPlane;
   /** Whom the client acts for. */
   readonly caller: Caller;
+  /** Whether the operator trusts the client to show its user what it is asked, and to answer only what the user answers. */
+  readonly trustsDialogs?: boolean | undefined;
   /** The names of the engines, the default first. With more than one, every tool takes `engine`. */
   readonly engines: readonly string[];
   /** What is offered as tools; what `chooseTools` says without a wish unless set. */

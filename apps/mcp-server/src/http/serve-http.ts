@@ -47,7 +47,10 @@ const farewellMs = 1000;
 export async function serveHttp(parts: Omit<ServerParts, "caller">, options: HttpOptions): Promise<HttpServer> {
   const { host, port, tls, isTrusted, authenticate, published = new Map<string, object>() } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const sessions = createSessions(({ caller }) => createServer({ ...parts, caller }), limits);
+  const sessions = createSessions(
+    ({ caller, trustsDialogs }) => createServer({ ...parts, caller, trustsDialogs }),
+    limits,
+  );
   const ending = new AbortController();
   let doors: Doors | undefined;
 
