@@ -34,6 +34,16 @@ export const recipes: readonly Recipe[] = [
     hook: hook("python"),
   },
   {
+    reference: "cos-test/node:24",
+    upstream: "node:24-slim",
+    config: {
+      Cmd: ["node"],
+      Env: [path, "NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt"],
+    },
+    packages: ["libstdc++6", "ca-certificates"],
+    hook: hook("node"),
+  },
+  {
     reference: "cos-test/nginx:1",
     upstream: "nginx:1",
     config: {

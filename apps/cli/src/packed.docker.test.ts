@@ -1,5 +1,15 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -80,5 +90,73 @@ describe("the packed packages, installed with npm in an empty folder", () => {
       console.log(JSON.stringify([exitCode, stdout, outcome.status]));`;
     const { stdout } = await run(node, ["--input-type=module", "-e", program], { cwd: directory, env });
     expect(JSON.parse(stdout)).toEqual([3, "library\n", "done"]);
+  });
+});
+
+describe("the image of the packed server", () => {
+  const mark = `cli-image-${randomBytes(4).toString("hex")}`;
+  const docker = (...args: string[]) => run("docker", args, { env: { ...process.env, DOCKER_BUILDKIT: "0" } });
+  const server = join(repository, "apps", "mcp-server");
+  /** What its page says to run, with names of our own. */
+  let command: string;
+  let stages: readonly string[] = [];
+
+  beforeAll(async () => {
+    const page = readFileSync(join(server, "README.md"), "utf8");
+    const said = /^docker run -i --rm [^`]*?(?= --as my-agent$)/m.exec(page)?.[0] ?? "";
+    command = said.replace("-v cos:", `-v ${mark}:`).replace(/ cos-mcp$/, ` ${mark}`);
+    const context = join(directory, "image");
+    mkdirSync(context);
+    const tarball = readdirSync(directory).find((file) => file.startsWith("cos-mcp-server-")) ?? "";
+    copyFileSync(join(directory, tarball), join(context, tarball));
+    const base = ["--build-arg", "BASE=cos-test/node:24"];
+    const build = ["build", "--force-rm", ...base, "-t", mark, "-f", join(server, "Dockerfile"), context];
+    stages = [...(await docker(...build)).stdout.matchAll(/^ ---> ([0-9a-f]{12})$/gm)].map(([, id = ""]) => id);
+  }, 180_000);
+  afterAll(async () => {
+    const left = (await docker("ps", "-aq", "--filter", `label=user.test=${mark}`)).stdout.split("\n").filter(Boolean);
+    if (left.length > 0) await docker("rm", "--force", ...left);
+    await docker("volume", "rm", "--force", mark);
+    await docker("image", "rm", mark);
+    const { stdout: base } = await docker("image", "inspect", "--format", "{{.Id}}", "cos-test/node:24");
+    // The classic builder leaves the stage that is not the last one.
+    for (const stage of stages.filter((id) => !base.includes(id))) await docker("image", "rm", stage).catch(() => {});
+  });
+
+  const start = () => connectStdio({ command: ["sh", "-c", `exec ${command} "$@"`, "sh"], env, args: ["--as", mark] });
+
+  test("runs jobs as its page says: without privileges, with nothing but the socket", async () => {
+    await using agent = await start();
+    const job = { image: "busybox", pull: "never", command: "echo from $((6 * 7))" };
+    expect((await agent.call("container_run", job)).envelope).toMatchObject({
+      status: "done",
+      result: { exitCode: 0, stdout: "from 42\n" },
+    });
+    expect(agent.stderr()).toBe("");
+    const { stdout } = await docker("ps", "--filter", `ancestor=${mark}`, "--format", "{{.ID}}");
+    const [id = ""] = stdout.split("\n");
+    expect((await docker("exec", id, "id", "-u")).stdout).toBe("1000\n");
+  });
+
+  test("knows again what an earlier container of it has made", async () => {
+    const name = mark;
+    {
+      await using agent = await start();
+      const labels = { "user.test": mark };
+      const job = { image: "busybox", pull: "never", command: "true", name, labels, detach: true };
+      expect((await agent.call("container_run", job)).envelope).toMatchObject({ status: "done" });
+    }
+    await using agent = await start();
+    const removal = await agent.call("container_rm", { container: name, force: true });
+    expect(removal.envelope).toMatchObject({ status: "done" });
+  });
+
+  test("names the server as the registry of MCP servers wants it", async () => {
+    const { stdout } = await docker("image", "inspect", "--format", "{{json .Config}}", mark);
+    const { mcpName } = JSON.parse(readFileSync(join(server, "package.json"), "utf8")) as { mcpName: string };
+    expect(JSON.parse(stdout)).toMatchObject({
+      User: "1000:1000",
+      Labels: { "io.modelcontextprotocol.server.name": mcpName },
+    });
   });
 });
