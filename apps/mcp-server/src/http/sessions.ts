@@ -16,7 +16,10 @@ export interface Sessions extends AsyncDisposable {
   readonly size: number;
   /** A new session in a version of the protocol, which its client finds again by its random id. */
   open(who: Admitted, version: string): Promise<Session | { readonly refusal: Refusal }>;
-  /** The session of that id if it is this caller's. It ends when what the client has shown, now or before, is good no more. */
+  /**
+   * The session of that id if it is this caller's, and as trusted with dialogs as what the client has shown. It ends when
+   * what the client has shown, now or before, is good no more.
+   */
   find(id: string, who: Admitted): Session | undefined;
   /** How many calls of a caller run. */
   running(who: Admitted): number;
@@ -24,6 +27,7 @@ export interface Sessions extends AsyncDisposable {
 
 interface OwnedSession extends Session {
   readonly owner: string;
+  readonly trustsDialogs: boolean;
   /** Ends the session with the first of what was shown in it. */
   endWith(who: Admitted): void;
 }
@@ -52,6 +56,7 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
     let ended: Promise<void> | undefined;
     const session: OwnedSession = {
       owner: who.caller.name,
+      trustsDialogs: who.trustsDialogs,
       transport,
       endWith: ({ ended: signal }) => {
         if (signal === undefined || shown.has(signal)) return;
@@ -93,7 +98,7 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
     },
     find(id, who) {
       const session = sessions.get(id);
-      if (session?.owner !== who.caller.name) return undefined;
+      if (session?.owner !== who.caller.name || session.trustsDialogs !== who.trustsDialogs) return undefined;
       session.endWith(who);
       return session;
     },

@@ -157,6 +157,20 @@ describe("with a token", () => {
     await next.text();
   });
 
+  test("a token that is trusted with dialogs lends that to no other, and gets it from none", async () => {
+    const [trusted, plain] = [create({ trustsDialogs: true }), create()];
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+    for (const [own, other] of [
+      [trusted, plain],
+      [plain, trusted],
+    ] as const) {
+      const session = { "mcp-session-id": await beginSession(own.secret) };
+      const use = async ({ secret }: typeof own) =>
+        (await server.request({ ...bearer(secret), ...session }, { method: "POST", body })).status;
+      expect([await use(other), await use(own)]).toEqual([404, 200]);
+    }
+  });
+
   test("what is revoked opens nothing any more, ends its sessions, and cancels what runs there", async () => {
     const [lost, kept] = [create(), create()];
     const [thief, owner] = [await server.connect(lost.secret), await server.connect(kept.secret)];
