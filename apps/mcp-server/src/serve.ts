@@ -19,6 +19,9 @@ import { chooseTools } from "./tools/toolsets.ts";
 /** How often what has expired is removed, in seconds. */
 const reapEverySeconds = 60;
 
+/** How long the engine may take to answer before no calls are expected to succeed, in milliseconds. */
+const readyMs = 2000;
+
 /** Where and how a server listens for HTTP. */
 export interface HttpListening {
   readonly host: string;
@@ -63,8 +66,14 @@ export async function serve(options: ServeOptions): Promise<number> {
     const settings = await findEngines();
     const engines = settings.map(({ name: engine }) => engine);
     controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, engines: settings, reapEverySeconds });
-    const metrics = http === undefined ? undefined : { engines, answers: controlPlane.answers };
+    const { answers } = controlPlane;
+    const metrics = http === undefined ? undefined : { engines, answers };
     observation = await openObservation({ env: process.env, log, metrics });
+    const isReady = async () => {
+      const [engine = ""] = engines;
+      const answered = await answers(engine, AbortSignal.timeout(readyMs));
+      return answered ? undefined : `The engine ${engine} does not answer.`;
+    };
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
     await controlPlane.loadPolicy();
@@ -74,7 +83,7 @@ export async function serve(options: ServeOptions): Promise<number> {
       await serveStdio(parts, told);
     } else {
       const { listen } = await import("./http/listen.ts");
-      await listen(parts, http, told);
+      await listen(parts, http, told, { ...observation, isReady });
     }
     exitCode = 0;
   } catch (error) {

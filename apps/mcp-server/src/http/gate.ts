@@ -24,10 +24,10 @@ export function createGate({ hosts, origins }: GateOptions): Gate {
       // Of several, Node shows the first.
       const times = (name: string) => rawHeaders.filter((header, at) => at % 2 === 0 && isNamed(header, name)).length;
       if (times("host") !== 1 || !knownHosts.has(headers.host?.toLowerCase() ?? ""))
-        return { status: 403, message: "The server does not answer to this Host." };
+        return { why: "host", status: 403, message: "The server does not answer to this Host." };
       if (headers.origin === undefined) return undefined;
       if (times("origin") !== 1 || !knownOrigins.has(headers.origin.toLowerCase()))
-        return { status: 403, message: "The server does not answer to this Origin." };
+        return { why: "origin", status: 403, message: "The server does not answer to this Origin." };
       return undefined;
     },
     headersFor: ({ headers: { origin } }) =>

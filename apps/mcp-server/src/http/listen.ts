@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { CosError } from "@cos/core";
+import type { Observation } from "../observe/observation.ts";
 import { say } from "../say.ts";
 import type { HttpListening } from "../serve.ts";
 import type { ServerParts } from "../server.ts";
@@ -8,6 +9,12 @@ import { makeFirstToken } from "./access/first-token.ts";
 import { anybodyAs } from "./authenticate.ts";
 import { isLoopback } from "./loopback.ts";
 import { serveHttp } from "./serve-http.ts";
+
+/** Who watches over the server, and what it tells them. */
+interface Surroundings extends Pick<Observation, "events" | "metrics"> {
+  /** Says why no calls can be made at the moment. */
+  readonly isReady: () => Promise<string | undefined>;
+}
 
 /**
  * Serves clients over HTTP until the process is told to end.
@@ -19,6 +26,7 @@ export async function listen(
   { caller, ...parts }: ServerParts,
   { host, port, noAuth, oauth }: HttpListening,
   told: AbortSignal,
+  { events, metrics, isReady }: Surroundings,
 ): Promise<void> {
   if (!isLoopback(host)) {
     const why = noAuth ? "Without tokens" : "Where everything is sent in the clear";
@@ -30,7 +38,14 @@ export async function listen(
   using access = noAuth
     ? { authenticate: anybodyAs(caller), published: new Map(), [Symbol.dispose]: () => {} }
     : openAccess({ env: process.env, hostRoots, oauth });
-  await using server = await serveHttp(parts, { host, port, ...access });
+  await using server = await serveHttp(parts, {
+    host,
+    port,
+    ...access,
+    events,
+    isReady,
+    metrics: metrics && (() => metrics.text()),
+  });
   say(`Serving at ${server.url}`);
   if (!noAuth && oauth === undefined) makeFirstToken({ env: process.env, name, url: server.url });
   if (!told.aborted) await once(told, "abort");

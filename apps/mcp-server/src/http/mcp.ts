@@ -6,6 +6,7 @@ import {
   LATEST_PROTOCOL_VERSION,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from "@modelcontextprotocol/sdk/types.js";
+import type { ServerEvents } from "../observe/server-events.ts";
 import type { Admitted } from "./authenticate.ts";
 import type { Limits, RateLimit } from "./limits.ts";
 import { readBody } from "./read-body.ts";
@@ -17,6 +18,7 @@ export interface McpDoors {
   readonly sessions: Sessions;
   readonly limits: Limits;
   readonly rate: RateLimit;
+  readonly events: ServerEvents | undefined;
   /** Aborts when the server ends. */
   readonly ending: AbortSignal;
 }
@@ -32,28 +34,35 @@ export async function answerMcp(
   doors: McpDoors,
 ): Promise<void> {
   const refusal = admit(request, who, doors) ?? (await take(request, response, who, doors));
-  if (refusal !== undefined) refuse(response, refusal);
+  if (refusal !== undefined) refuse(response, refusal, { events: doors.events, caller: who.caller });
 }
 
 /** What can be said before anything is read. */
 function admit({ method, headers }: IncomingMessage, who: Admitted, { rate, ending }: McpDoors): Refusal | undefined {
-  if (ending.aborted) return { status: 503, message: "The server is about to end." };
+  if (ending.aborted) return { why: "unavailable", status: 503, message: "The server is about to end." };
   const waitSeconds = rate.take(who.caller.name);
-  if (waitSeconds > 0) return tooMany("There are too many requests.", waitSeconds);
+  if (waitSeconds > 0) return tooMany("rate", "There are too many requests.", waitSeconds);
   const wanted = accepts(headers.accept);
   switch (method) {
     case "POST":
       if (!wanted("application/json") || !wanted("text/event-stream"))
-        return { status: 406, message: "Accept must have application/json and text/event-stream." };
+        return { why: "headers", status: 406, message: "Accept must have application/json and text/event-stream." };
       if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? ""))
-        return { status: 415, message: "Content-Type must be application/json." };
+        return { why: "headers", status: 415, message: "Content-Type must be application/json." };
       return undefined;
     case "GET":
-      return wanted("text/event-stream") ? undefined : { status: 406, message: "Accept must have text/event-stream." };
+      return wanted("text/event-stream")
+        ? undefined
+        : { why: "headers", status: 406, message: "Accept must have text/event-stream." };
     case "DELETE":
       return undefined;
     default:
-      return { status: 405, message: "There are only GET, POST and DELETE.", headers: { allow: "GET, POST, DELETE" } };
+      return {
+        why: "method",
+        status: 405,
+        message: "There are only GET, POST and DELETE.",
+        headers: { allow: "GET, POST, DELETE" },
+      };
   }
 }
 
@@ -88,7 +97,12 @@ async function take(
   return undefined;
 }
 
-const notMessages: Refusal = { status: 400, code: -32_600, message: "The body is no message of JSON-RPC." };
+const notMessages: Refusal = {
+  why: "body",
+  status: 400,
+  code: -32_600,
+  message: "The body is no message of JSON-RPC.",
+};
 
 function toMessages(value: unknown): readonly JSONRPCMessage[] | undefined {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];
@@ -113,8 +127,14 @@ async function takeMessages(
   const begins = messages.find((message) => "method" in message && message.method === "initialize");
   if (begins !== undefined) {
     if (begins !== first || messages.length > 1 || headers["mcp-session-id"] !== undefined)
-      return { status: 400, code: -32_600, message: "A session begins with initialize, alone and once." };
-    if (!isInitializeRequest(first)) return { status: 400, code: -32_602, message: "That is no way to initialize." };
+      return {
+        why: "session",
+        status: 400,
+        code: -32_600,
+        message: "A session begins with initialize, alone and once.",
+      };
+    if (!isInitializeRequest(first))
+      return { why: "body", status: 400, code: -32_602, message: "That is no way to initialize." };
     const opened = await doors.sessions.open(who, agreed(first.params.protocolVersion));
     if ("refusal" in opened) return opened.refusal;
     return opened.transport.receive(messages, response);
@@ -123,7 +143,7 @@ async function takeMessages(
   if ("refusal" in found) return found.refusal;
   const calls = messages.filter((message) => "method" in message && "id" in message).length;
   if (calls > 0 && doors.sessions.running(who) + calls > doors.limits.callsPerCaller)
-    return tooMany("There are too many calls at the same time.", 1);
+    return tooMany("concurrency", "There are too many calls at the same time.", 1);
   return found.session.transport.receive(messages, response);
 }
 
@@ -133,14 +153,16 @@ function find(
   { sessions }: McpDoors,
 ): { readonly session: Session } | { readonly refusal: Refusal } {
   const id = headers["mcp-session-id"];
-  if (typeof id !== "string") return { refusal: { status: 400, message: "A session begins with initialize." } };
+  if (typeof id !== "string")
+    return { refusal: { why: "session", status: 400, message: "A session begins with initialize." } };
   const session = sessions.find(id, who);
   // The same for a session of somebody else as for none.
-  if (session === undefined) return { refusal: { status: 404, code: -32_001, message: "There is no such session." } };
+  if (session === undefined)
+    return { refusal: { why: "session", status: 404, code: -32_001, message: "There is no such session." } };
   const version = headers["mcp-protocol-version"];
   if (version !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(String(version))) {
     const message = `The server speaks no such version of the protocol, but ${SUPPORTED_PROTOCOL_VERSIONS.join(", ")}.`;
-    return { refusal: { status: 400, message } };
+    return { refusal: { why: "headers", status: 400, message } };
   }
   return { session };
 }
@@ -150,6 +172,6 @@ function agreed(wanted: string): string {
   return SUPPORTED_PROTOCOL_VERSIONS.includes(wanted) ? wanted : LATEST_PROTOCOL_VERSION;
 }
 
-function tooMany(message: string, seconds: number): Refusal {
-  return { status: 429, message, headers: { "retry-after": String(seconds) } };
+function tooMany(why: "rate" | "concurrency", message: string, seconds: number): Refusal {
+  return { why, status: 429, message, headers: { "retry-after": String(seconds) } };
 }

@@ -5,14 +5,15 @@ import type { Refusal } from "./refuse.ts";
 /** Most bytes that the body of a request may have. */
 const maxBodyBytes = 1024 * 1024;
 
-const tooLong: Refusal = { status: 413, message: `The body is longer than ${maxBodyBytes} bytes.` };
+const tooLong: Refusal = { why: "body", status: 413, message: `The body is longer than ${maxBodyBytes} bytes.` };
 
 /** Reads a request's body as JSON. Undefined when the client leaves before its end. */
 export async function readBody(
   request: IncomingMessage,
 ): Promise<{ readonly value: unknown } | { readonly refusal: Refusal } | undefined> {
   const { "content-length": length, "content-encoding": encoding } = request.headers;
-  if (encoding !== undefined) return { refusal: { status: 415, message: "The body must not be compressed." } };
+  if (encoding !== undefined)
+    return { refusal: { why: "headers", status: 415, message: "The body must not be compressed." } };
   if (Number(length ?? 0) > maxBodyBytes) return { refusal: tooLong };
   const bytes = await readBytes(request);
   if (bytes === undefined || bytes === tooLong) return bytes && { refusal: tooLong };
@@ -21,7 +22,7 @@ export async function readBody(
   } catch (error) {
     // A TypeError is the decoder's.
     const message = error instanceof TypeError ? "The body is not UTF-8." : (error as Error).message;
-    return { refusal: { status: 400, code: -32_700, message } };
+    return { refusal: { why: "body", status: 400, code: -32_700, message } };
   }
 }
 

@@ -16,15 +16,17 @@ export interface Doors extends McpDoors {
   readonly isReady: () => Promise<string | undefined>;
 }
 
+const reasons = { 401: "unauthenticated", 403: "forbidden", 503: "unavailable" } as const;
+
 /** Answers one request. */
 export async function answer(request: IncomingMessage, response: ServerResponse, doors: Doors): Promise<void> {
-  const { gate, authenticate, published } = doors;
+  const { gate, authenticate, published, events } = doors;
   const path = /^[^?#]*/.exec(request.url ?? "")?.[0] ?? "";
   const isGet = request.method === "GET" || request.method === "HEAD";
   // For whoever looks after the process, under whatever name it is reached.
   if (isGet && path === "/healthz") return send(response, 200, "text/plain", "ok\n");
   const refusal = gate.check(request);
-  if (refusal !== undefined) return refuse(response, refusal);
+  if (refusal !== undefined) return refuse(response, refusal, { events });
   for (const [name, value] of Object.entries(gate.headersFor(request))) response.setHeader(name, value ?? "");
   if (request.method === "OPTIONS" && request.headers.origin !== undefined)
     return void response.writeHead(204, preflightHeaders).end();
@@ -34,15 +36,16 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   const who = await authenticate(authorizationOf(request));
   if ("refused" in who) {
     const { status, refused: message, challenge } = who;
-    return refuse(response, {
-      status,
-      message,
-      headers: challenge === undefined ? {} : { "www-authenticate": challenge },
-    });
+    const headers = challenge === undefined ? {} : { "www-authenticate": challenge };
+    return refuse(response, { why: reasons[status], status, message, headers }, { events });
   }
   if (path === "/mcp") return await answerMcp(request, response, who, doors);
   if (isGet && (await answerGet(path, response, doors))) return;
-  refuse(response, { status: 404, message: "There is nothing here but /mcp." });
+  refuse(
+    response,
+    { why: "path", status: 404, message: "There is nothing here but /mcp." },
+    { events, caller: who.caller },
+  );
 }
 
 async function answerGet(path: string, response: ServerResponse, { metrics, isReady }: Doors): Promise<boolean> {

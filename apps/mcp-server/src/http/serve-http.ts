@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { CosError } from "@cos/core";
 import { sayFailure } from "../say.ts";
+import type { ServerEvents } from "../observe/server-events.ts";
 import { createServer, type ServerParts } from "../server.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { createGate, type GateOptions } from "./gate.ts";
@@ -31,6 +32,8 @@ export interface HttpOptions {
   /** Says why no calls can be made at the moment; nothing unless set. */
   readonly isReady?: Doors["isReady"];
   readonly limits?: Partial<Limits> | undefined;
+  /** Hears of sessions and of refused requests. */
+  readonly events?: ServerEvents | undefined;
 }
 
 /** Where clients reach the server. */
@@ -45,11 +48,12 @@ const farewellMs = 1000;
 
 /** Serves any number of clients over streamable HTTP at `/mcp`, until it is disposed of. */
 export async function serveHttp(parts: Omit<ServerParts, "caller">, options: HttpOptions): Promise<HttpServer> {
-  const { host, port, tls, isTrusted, authenticate, published = new Map<string, object>() } = options;
+  const { host, port, tls, isTrusted, authenticate, published = new Map<string, object>(), events } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const sessions = createSessions(
     ({ caller, trustsDialogs }) => createServer({ ...parts, caller, trustsDialogs }),
     limits,
+    events,
   );
   const ending = new AbortController();
   let doors: Doors | undefined;
@@ -58,7 +62,7 @@ export async function serveHttp(parts: Omit<ServerParts, "caller">, options: Htt
     if (doors === undefined) return void response.destroy();
     answer(request, response, doors).catch((error: unknown) => {
       sayFailure(CosError.from(error));
-      refuse(response, { status: 500, code: -32_603, message: "Internal error." });
+      refuse(response, { why: "internal", status: 500, code: -32_603, message: "Internal error." }, { events });
     });
   };
   const timeouts = {
@@ -71,9 +75,12 @@ export async function serveHttp(parts: Omit<ServerParts, "caller">, options: Htt
       ? createPlainServer(timeouts, listener)
       : createTlsServer({ ...timeouts, ...tls, minVersion: "TLSv1.2" }, listener);
   http.maxConnections = limits.connections;
+  (http as NetServer).on("drop", (socket) => events?.refused({ why: "connections", address: socket?.remoteAddress }));
   if (isTrusted !== undefined) {
     (http as NetServer).prependListener("connection", (socket) => {
-      if (!isTrusted(socket.remoteAddress ?? "")) socket.destroy();
+      if (isTrusted(socket.remoteAddress ?? "")) return;
+      events?.refused({ why: "address", address: socket.remoteAddress });
+      socket.destroy();
     });
   }
   await listenOn(http, host, port);
@@ -89,6 +96,7 @@ export async function serveHttp(parts: Omit<ServerParts, "caller">, options: Htt
     sessions,
     limits,
     rate: createRateLimit(limits.ratePerSecond),
+    events,
     ending: ending.signal,
   };
   return {

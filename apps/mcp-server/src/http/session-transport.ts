@@ -63,7 +63,7 @@ export class SessionTransport implements Transport {
   receive(messages: readonly JSONRPCMessage[], response: ServerResponse): Refusal | undefined {
     const requests = messages.flatMap((message) => ("method" in message && "id" in message ? [message.id] : []));
     if (new Set(requests).size < requests.length || requests.some((id) => this.#pending.has(id)))
-      return { status: 400, code: -32_600, message: "The id of a request is already in use." };
+      return { why: "body", status: 400, code: -32_600, message: "The id of a request is already in use." };
     this.#watch(response);
     let extra: MessageExtraInfo | undefined;
     if (requests.length > 0) {
@@ -96,7 +96,8 @@ export class SessionTransport implements Transport {
       return undefined;
     }
     const found = this.#log.after(lastEventId);
-    if (found === undefined) return { status: 400, message: "Nothing is known of that event any more." };
+    if (found === undefined)
+      return { why: "session", status: 400, message: "Nothing is known of that event any more." };
     this.#watch(response);
     const missed = found.events.map(({ text }) => text);
     const running = this.#streams.get(found.stream);

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { ServerEvents } from "../observe/server-events.ts";
 import type { ClientServer } from "../server.ts";
 import type { Admitted } from "./authenticate.ts";
 import type { Limits } from "./limits.ts";
@@ -33,7 +34,11 @@ interface OwnedSession extends Session {
 }
 
 /** Keeps the sessions of all clients, each with a server of its own. */
-export function createSessions(serverFor: (who: Admitted) => ClientServer, limits: Limits): Sessions {
+export function createSessions(
+  serverFor: (who: Admitted) => ClientServer,
+  limits: Limits,
+  events?: ServerEvents,
+): Sessions {
   const sessions = new Map<string, OwnedSession>();
   const ofOwners = new Map<string, Set<OwnedSession>>();
   const lookAfter = setInterval(() => {
@@ -51,6 +56,7 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
   const start = async (who: Admitted, version: string, own: Set<OwnedSession>) => {
     const { server, cancel, settled } = serverFor(who);
     const transport = new SessionTransport(randomUUID(), version);
+    const facts = { id: transport.sessionId, caller: who.caller };
     const shown = new Set<AbortSignal>();
     const over = new AbortController();
     let ended: Promise<void> | undefined;
@@ -68,6 +74,7 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
     };
     const finish = async () => {
       sessions.delete(transport.sessionId);
+      events?.sessionClosed(facts);
       own.delete(session);
       if (own.size === 0) ofOwners.delete(session.owner);
       over.abort();
@@ -79,6 +86,7 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
     };
     sessions.set(transport.sessionId, session);
     ofOwners.set(session.owner, own.add(session));
+    events?.sessionOpened(facts);
     server.onclose = () => void session.end();
     await server.connect(transport);
     session.endWith(who);
@@ -114,4 +122,4 @@ export function createSessions(serverFor: (who: Admitted) => ClientServer, limit
   };
 }
 
-const tooMany = { message: "There are too many sessions.", headers: { "retry-after": "30" } };
+const tooMany = { why: "sessions", message: "There are too many sessions.", headers: { "retry-after": "30" } } as const;

@@ -2,28 +2,30 @@ import type { Caller } from "@cos/control-plane";
 
 /** Why a request got no further than the door. A closed list: metrics count by it. */
 export type RefusalReason =
+  /** There are too many connections, or this one is from an address that none should come from. */
+  | "connections"
+  | "address"
   /** The `Host` or `Origin` is none that the server answers to. */
   | "host"
   | "origin"
-  /** Nobody who may come in. */
+  /** It does not say who sends it, or that one may not come in. */
   | "unauthenticated"
   | "forbidden"
-  /** Nothing is there, or not by that method. */
+  /** Nothing is there, or not by that method, or not in a form that is asked for. */
   | "path"
   | "method"
-  /** The session is none, over, or somebody else's. */
-  | "session"
-  /** There are too many sessions. */
-  | "sessions"
-  /** What was sent is too long, too deep, too slow or not right. */
+  | "headers"
+  /** What was sent is too long, too deep or not right. */
   | "body"
-  | "timeout"
-  /** Too many requests, in a time or at a time. */
+  /** The session is none, over, or somebody else's; or there are too many. */
+  | "session"
+  | "sessions"
+  /** The caller sends too many requests in a time, or at a time. */
   | "rate"
   | "concurrency"
-  /** The server failed, or is ending. */
-  | "internal"
-  | "ending";
+  /** The server ends, lacks what it needs to let anybody in, or failed. */
+  | "unavailable"
+  | "internal";
 
 /** What happens to a server besides calls. Nothing of it throws. */
 export interface ServerEvents {
