@@ -19,13 +19,28 @@ export function invalidParams(message: string): Error {
   return new ProtocolError(ErrorCode.InvalidParams, message);
 }
 
-/** An error of JSON-RPC. The SDK's own class would put its code in front of the message, as clients do once more. */
-class ProtocolError extends Error {
-  readonly code: ErrorCode;
+/** The error that says that what was asked for takes more than asking. */
+export function refused(message: string): Error {
+  return new ProtocolError(ErrorCode.InvalidRequest, message);
+}
 
-  constructor(code: ErrorCode, message: string) {
+/** The error about a resource that is not there, or not for this client, which is the same to it. */
+export function noSuchResource(uri: string, why = "There is no such resource."): Error {
+  return new ProtocolError(resourceNotFound, why, { uri });
+}
+
+/** By the protocol. The SDK has no name for it. */
+const resourceNotFound = -32_002;
+
+/** An error of JSON-RPC. The SDK's own class would put its code in front of the message, as clients do once more. */
+export class ProtocolError extends Error {
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(code: number, message: string, data?: unknown) {
     super(printable(message));
     this.code = code;
+    this.data = data;
   }
 }
 

@@ -5,6 +5,7 @@ import { offerCompletion } from "./completion.ts";
 import { offerLog } from "./log.ts";
 import type { ClientControlPlane } from "./observe/client-call.ts";
 import { offerPrompts } from "./prompts/offer-prompts.ts";
+import { offerResources } from "./resources/offer-resources.ts";
 import { createRunningCalls, type RunningCalls } from "./running-calls.ts";
 import { offerTools } from "./tools/tools.ts";
 import { version } from "./version.ts";
@@ -37,7 +38,13 @@ export function createServer(given: ServerParts): ClientServer {
   const server = new Server(
     { name: "cos", title: "cos", version },
     {
-      capabilities: { tools: {}, prompts: {}, completions: {}, logging: {} },
+      capabilities: {
+        tools: {},
+        prompts: {},
+        resources: { subscribe: true, listChanged: true },
+        completions: {},
+        logging: {},
+      },
       instructions,
       jsonSchemaValidator: noForms,
     },
@@ -46,8 +53,8 @@ export function createServer(given: ServerParts): ClientServer {
   const calls = createRunningCalls();
   offerTools(server, parts, calls);
   const completePrompt = offerPrompts(server, parts, calls);
-  const completeNothing = () => Promise.resolve(undefined);
-  offerCompletion(server, { "ref/prompt": completePrompt, "ref/resource": completeNothing }, calls);
+  const completeResource = offerResources(server, parts, calls);
+  offerCompletion(server, { "ref/prompt": completePrompt, "ref/resource": completeResource }, calls);
   parts.extend?.(server);
   return { server, ...calls };
 }

@@ -41,6 +41,7 @@ export async function serveStdio(parts: ServerParts, told: AbortSignal): Promise
   const patience = setTimeout(cancel, graceMs);
   await settled();
   clearTimeout(patience);
+  cancel();
   // The SDK sends the last answers in this turn.
   await nextTurn();
   await server.close();

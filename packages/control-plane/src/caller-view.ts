@@ -37,6 +37,8 @@ export interface CallerView {
   }): AsyncIterable<EngineEvent>;
   /** The newest records of calls under the caller's name, oldest first. Asked as `audit_recent`. */
   records(options: { readonly last: number; readonly signal?: AbortSignal | undefined }): Promise<readonly OwnRecord[]>;
+  /** Those that are written from now on, but for those of looking at the view. Asked as `audit_recent`. Endless. */
+  newRecords(options: { readonly signal: AbortSignal }): AsyncIterable<OwnRecord>;
   /** The rules that could decide about the caller's calls, in their order. Asked as `policy_show`. */
   rules(): Promise<readonly RuleForCaller[]>;
 }
@@ -98,6 +100,12 @@ export function viewOf(caller: Caller, { engines, policy, audit, records }: View
           own.push(toOwnRecord(record));
         return own;
       }),
+    async *newRecords({ signal }) {
+      await read("audit_recent", firstEngine, () => Promise.resolve());
+      const filter = { callerName: name };
+      for await (const record of records?.({ filter, last: 0, follow: true, signal }) ?? [])
+        if (!viewReads.some((known) => known.name === record.operation)) yield toOwnRecord(record);
+    },
     rules: () =>
       read("policy_show", firstEngine, async () =>
         rulesFor((await policy()).rules, { callerKind: kind, callerName: name }),

@@ -37,6 +37,7 @@ export {
   type Explanation,
   type Outcome,
 } from "./perform.ts";
+export { isMeant } from "./resolve.ts";
 export type { SecretListing } from "./secrets-table.ts";
 export type { ContainerSummary } from "./summary.ts";
 export type { VolumeSummary } from "./volume-summary.ts";

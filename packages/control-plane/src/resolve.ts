@@ -50,7 +50,11 @@ export async function resolveContainer(
   return toContainerTarget(await engine.containers.get(first.id, { signal }));
 }
 
-function isMeant({ id, name, ownership }: Container, reference: string): boolean {
+/** Whether a reference means this container. Several may be meant, of which a call refuses to choose. */
+export function isMeant(
+  { id, name, ownership }: Pick<Container, "id" | "name" | "ownership">,
+  reference: string,
+): boolean {
   if (name === reference) return true;
   // Under a temporary name it is not what its own name means.
   if (ownership.status === "managed" && ownership.labels.name === reference && name === engineName(reference))
