@@ -43,11 +43,15 @@ beforeAll(async () => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe("the packed packages, installed with npm in an empty folder", () => {
-  test("run a job by npx, and say their version", async () => {
+  test("run a job by npx, say their version, and tell clients of the server", async () => {
     const npx = (...args: string[]) => run("npx", args, { cwd: directory, env });
     expect((await npx("cos", "run", "busybox", "--cmd", "echo from $((6 * 7))")).stdout).toBe("from 42\n");
     expect((await npx("cos", "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect((await npx("cos-mcp", "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    for (const client of ["vscode", "codex"]) {
+      const { stdout } = await npx("cos", "mcp", "add", client, "--scope", "project", "--dry-run", "--json");
+      expect(JSON.parse(stdout)).toMatchObject({ client, change: "added", entry: { command: "npx" } });
+    }
   });
 
   test("read rules from YAML, and serve an agent under them", async () => {

@@ -25,7 +25,7 @@ export async function addClient(
 ): Promise<void> {
   const { projectFolder, toEntry } = clientOf(client);
   const machine = thisMachine();
-  const server = toServer(request, { scope: options.scope, projectFolder, machine });
+  const server = await toServer(request, { scope: options.scope, projectFolder, machine });
   await change({ client, scope: options.scope, entry: toEntry(server) }, options, signal);
 }
 

@@ -16,6 +16,7 @@ interface AddFlags extends ChangeFlags {
   readonly root?: readonly string[];
   readonly readOnly?: boolean;
   readonly toolsets?: string;
+  readonly tools?: string;
   readonly http?: string;
   readonly tokenEnv?: string;
 }
@@ -39,6 +40,7 @@ export function addMcpCommands(mcp: Command, exit: Exit, rest: readonly string[]
     .option("--root <dir>", "A directory that workloads may mount or build from; may be repeated.", collect)
     .option("--read-only", "Refuse everything that changes something.")
     .option("--toolsets <list>", "The toolsets that it offers, as cos-mcp --toolsets takes them.")
+    .option("--tools <list>", "Single tools that it offers, as cos-mcp --tools takes them.")
     .option("--http <url>", "Connect to a server that listens there, e.g. http://127.0.0.1:8770/mcp.")
     .option("--token-env <name>", "With --http: the variable that the client finds its bearer token in.");
   withChangeFlags(add);
@@ -50,9 +52,9 @@ export function addMcpCommands(mcp: Command, exit: Exit, rest: readonly string[]
     .action(async (client: ClientName, { as, root = [], readOnly = false, ...flags }: AddFlags) => {
       await guarded(flags.json === true, exit, async (signal) => {
         const { addClient } = await import("./add.ts");
-        const { toolsets, http, tokenEnv } = flags;
+        const { toolsets, tools, http, tokenEnv } = flags;
         const given = { as: as ?? client, asGiven: as !== undefined, roots: root, readOnly };
-        const request = { ...given, toolsets, http, tokenEnv, command: rest };
+        const request = { ...given, toolsets, tools, http, tokenEnv, command: rest };
         await addClient(client, request, toOptions(flags), signal);
         return exitCodes.ok;
       });

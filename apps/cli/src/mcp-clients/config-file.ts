@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, open, realpath, rename, rm, stat, chown } from "node:fs/promises";
+import { lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { TextDecoder } from "node:util";
 import { CosError } from "@cos/core";
@@ -65,8 +65,9 @@ export async function writeConfigFile({ file, target }: ConfigFile, text: string
       await using handle = await open(draft, "wx", isPrivate ? 0o600 : 0o666);
       await handle.writeFile(text);
       if (current !== undefined) {
-        await chmod(draft, current.mode & 0o7777);
-        if (current.uid !== process.getuid?.()) await chown(draft, current.uid, current.gid);
+        const { uid, gid } = await handle.stat();
+        if (uid !== current.uid || gid !== current.gid) await handle.chown(current.uid, current.gid);
+        await handle.chmod(current.mode & 0o7777);
       }
       await handle.sync();
     } catch (error) {

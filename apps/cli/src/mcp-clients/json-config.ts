@@ -52,7 +52,7 @@ function parseJson(config: ConfigText): JsonText & { readonly root: ObjectNode }
   try {
     document = parse(text, { mode: "jsonc", ranges: true, tokens: true, allowTrailingCommas: true });
   } catch (error) {
-    const { message, line, column } = error as Error & { line: number; column: number };
+    const { message, line = 1, column = 1 } = error as Error & { line?: number; column?: number };
     throw notParsed(config, { line, column }, message.replace(/ \(\d+:\d+\)$/, ""));
   }
   const { body, tokens = [] } = document;

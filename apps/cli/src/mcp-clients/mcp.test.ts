@@ -68,6 +68,7 @@ describe("cos mcp add", () => {
     ["vscode", ".vscode/mcp.json", "${workspaceFolder}/src"],
     ["codex", ".codex/config.toml", "./src"],
   ])("tells %s of it for a project, with paths that hold for everybody", async (client, file, root) => {
+    mkdirSync(inProject("src"));
     const { code, stdout } = await mcp("add", client, "--scope", "project", "--root", "src", "--read-only", "--yes");
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("knows cos now") });
     const text = readFileSync(inProject(file), "utf8");
@@ -77,7 +78,7 @@ describe("cos mcp add", () => {
   });
 
   test("writes absolute paths for the user, the toolsets, and what starts the server", async () => {
-    const flags = ["--as", "helper", "--root", ".", "--root", "/srv", "--toolsets", "images", "--yes"];
+    const flags = ["--as", "helper", "--root", ".", "--root", "/tmp", "--toolsets", "images", "--yes"];
     await mcp("add", "cursor", ...flags, "--", "docker", "run", "-i", "image");
     expect(JSON.parse(readFileSync(inHome(".cursor/mcp.json"), "utf8"))).toEqual({
       mcpServers: {
@@ -93,7 +94,7 @@ describe("cos mcp add", () => {
             "--root",
             installation.workDirectory,
             "--root",
-            "/srv",
+            "/tmp",
             "--toolsets",
             "images",
           ],
@@ -188,6 +189,9 @@ describe("cos mcp add", () => {
     ["a file that is no text", [], "\u00ff", /is not text in UTF-8/],
     ["a name that agents cannot have", ["--as", "user"], "", /The name user is reserved/],
     ["a name that is none", ["--as", "a b"], "", /name/],
+    ["a directory that there is not", ["--root", "no-such"], "", /--root: no-such is no directory/],
+    ["a toolset that there is not", ["--toolsets", "image"], "", /There is no toolset "image"/],
+    ["a tool that there is not", ["--tools", "ping,pong"], "", /pong/],
     ["an address that is none", ["--http", "localhost"], "", /is no http or https address/],
     ["an address with a password", ["--http", "https://a:b@host/mcp"], "", /leave passwords out/],
     ["an address that others could listen in on", ["--http", "http://host/mcp"], "", /without TLS/],

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { assertCaller } from "@cos/control-plane";
 import { CosError } from "@cos/core";
@@ -18,6 +19,7 @@ export interface ServerRequest {
   readonly roots: readonly string[];
   readonly readOnly: boolean;
   readonly toolsets: string | undefined;
+  readonly tools: string | undefined;
   readonly http: string | undefined;
   readonly tokenEnv: string | undefined;
   /** What starts the server, instead of npx. */
@@ -33,14 +35,15 @@ const published = ["npx", "-y", "@cos/mcp-server"] as const;
  * @param projectFolder how the client writes the project's directory, for configuration that others share.
  * @throws CosError `invalid_argument`
  */
-export function toServer(
+export async function toServer(
   request: ServerRequest,
   { scope, projectFolder, machine }: { scope: Scope; projectFolder: string; machine: Machine },
-): ServerToAdd {
+): Promise<ServerToAdd> {
   if (request.http !== undefined) return toHttp(request, request.http);
   if (request.tokenEnv !== undefined)
     throw invalid("--token-env goes with --http: nobody asks for a token over stdio.");
   assertCaller({ kind: "stdio", name: request.as, hostRoots: [] });
+  await assertServable(request, machine);
   const [command, ...own] = request.command.length > 0 ? request.command : forPlatform(machine);
   const roots = request.roots.flatMap((root) => ["--root", toRoot(root, scope, projectFolder, machine)]);
   const args = [
@@ -50,8 +53,24 @@ export function toServer(
     ...roots,
     ...(request.readOnly ? ["--read-only"] : []),
     ...(request.toolsets === undefined ? [] : ["--toolsets", request.toolsets]),
+    ...(request.tools === undefined ? [] : ["--tools", request.tools]),
   ];
   return { transport: "stdio", command: command ?? "", args };
+}
+
+/** Refuses what the server would refuse at its start, where only the client would hear of it, or not miss. */
+async function assertServable(
+  { roots, toolsets, tools, readOnly }: ServerRequest,
+  { project }: Machine,
+): Promise<void> {
+  for (const root of roots) {
+    const found = await stat(resolve(project, root)).catch(() => undefined);
+    if (found?.isDirectory() !== true) throw invalid(`--root: ${root} is no directory.`);
+  }
+  if ((toolsets ?? tools) === undefined) return;
+  const { chooseTools } = await import("@cos/mcp-server/toolsets");
+  const toNames = (list: string | undefined) => list?.split(",").map((name) => name.trim());
+  chooseTools({ toolsets: toNames(toolsets), tools: toNames(tools), readOnly });
 }
 
 /** On Windows, npx is a script, which only a shell starts. */
@@ -67,10 +86,11 @@ function toRoot(root: string, scope: Scope, projectFolder: string, { project }: 
   return inProject === "" ? projectFolder : `${projectFolder}/${inProject.split(sep).join("/")}`;
 }
 
-function toHttp({ asGiven, roots, readOnly, toolsets, tokenEnv, command }: ServerRequest, given: string): ServerToAdd {
-  if (asGiven || roots.length > 0 || readOnly || toolsets !== undefined || command.length > 0) {
+function toHttp(request: ServerRequest, given: string): ServerToAdd {
+  const { asGiven, roots, readOnly, toolsets, tools, tokenEnv, command } = request;
+  if (asGiven || roots.length > 0 || readOnly || (toolsets ?? tools) !== undefined || command.length > 0) {
     throw invalid(
-      "--as, --root, --read-only, --toolsets and a command are for a server that the client starts; one that listens was told them by cos serve, and knows its clients by their tokens.",
+      "--as, --root, --read-only, --toolsets, --tools and a command are for a server that the client starts; one that listens was told them by cos serve, and knows its clients by their tokens.",
     );
   }
   const url = URL.canParse(given) ? new URL(given) : undefined;
