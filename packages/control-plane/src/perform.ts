@@ -214,7 +214,8 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
           const result = operation.output.parse(await operation.run(context, input, target));
           return { result, text: operation.format(result) };
         });
-        trail.record(changes ? "succeeded" : "read");
+        if (changes) trail.record("succeeded");
+        else await trail.recordSoon("read");
         return { status: "done", callId, ...done };
       } finally {
         endTurn();

@@ -5,6 +5,8 @@ import type { AuditEvent, AuditLog, AuditStage } from "@cos/policy";
 export interface Trail {
   learn(facts: Partial<AuditEvent>): void;
   record(stage: AuditStage, about?: Partial<AuditEvent>): void;
+  /** The same, together with other calls' records. Resolves when it is written. */
+  recordSoon(stage: AuditStage): Promise<void>;
   /** Does a step of the call. If it throws, that the call failed is recorded, and the failure is passed on as a `CosError`. */
   step<T>(body: () => Promise<T>): Promise<T>;
 }
@@ -15,6 +17,7 @@ export function openTrail(audit: AuditLog, call: Omit<AuditEvent, "stage">): Tra
   return {
     learn: (facts) => void (known = { ...known, ...facts }),
     record,
+    recordSoon: (stage) => audit.recordSoon({ ...known, stage }),
     async step(body) {
       try {
         return await body();

@@ -76,6 +76,7 @@ export function openBench(options: BenchOptions = {}): Bench {
       onRecord?.(event);
       events.push(event);
     },
+    recordSoon: async (event: AuditEvent) => audit.record(event),
   };
   const { now, grants = [] } = options;
   const approvals = createApprovals({ now });

@@ -76,4 +76,11 @@ export interface AuditLog {
    * other processes keep the log locked.
    */
   record(event: AuditEvent): void;
+  /**
+   * Writes an event together with the others of the same moment, which costs little more than one of them. When it
+   * resolves, the event is in the log, and on the disk. Events stay in the order in which they came.
+   *
+   * @throws CosError as `record`
+   */
+  recordSoon(event: AuditEvent): Promise<void>;
 }

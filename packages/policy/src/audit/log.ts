@@ -34,6 +34,8 @@ export interface AuditLogOptions {
   readonly now?: (() => Date) | undefined;
 }
 
+/** Most events of one write: less than what may stand after a checkpoint, however long they are. */
+const longestBatch = 256;
 const noHash = "0".repeat(64);
 
 /**
@@ -51,29 +53,69 @@ export function openAuditLog({ directory, writer, key, retiredKeys, now }: Audit
   let isMade = false;
   /** Of the last record that this process wrote, or saw another write. */
   let lastSeq = 0;
+  let waiting: Waiting[] = [];
+  let lastBatch = 0;
+
+  const write = (events: readonly AuditEvent[]) => {
+    keys ??= toKeys(key(), retiredKeys?.() ?? []);
+    const parts = { directory, writer, keys, now: now ?? (() => new Date()), lastSeq };
+    try {
+      if (!isMade) mkdirSync(directory, { recursive: true, mode: 0o700 });
+      isMade = true;
+      checkDirectory(directory);
+      lastSeq = withLock(join(directory, lockName), () => append(parts, events));
+    } catch (cause) {
+      if (CosError.is(cause)) throw cause;
+      throw new CosError("failed_precondition", "The audit log cannot be written.", {
+        hint: "Make its directory writable and see that the disk has room.",
+        cause,
+      });
+    }
+  };
+  /** Writes what waits, and what came after it. */
+  const writeWith = (...events: readonly AuditEvent[]) => {
+    const batch = waiting;
+    waiting = [];
+    if (batch.length + events.length === 0) return;
+    lastBatch = batch.length;
+    try {
+      write([...batch.map(({ event }) => event), ...events]);
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+      throw error;
+    }
+  };
 
   return {
-    record(event) {
-      const closed = closeEvent(event);
-      if (closed.stage === "recovered") {
-        throw new CosError("invalid_argument", "Only the audit log itself records that it recovered.");
-      }
-      keys ??= toKeys(key(), retiredKeys?.() ?? []);
-      const parts = { directory, writer, keys, now: now ?? (() => new Date()), lastSeq };
-      try {
-        if (!isMade) mkdirSync(directory, { recursive: true, mode: 0o700 });
-        isMade = true;
-        checkDirectory(directory);
-        lastSeq = withLock(join(directory, lockName), () => append(parts, closed));
-      } catch (cause) {
-        if (CosError.is(cause)) throw cause;
-        throw new CosError("failed_precondition", "The audit log cannot be written.", {
-          hint: "Make its directory writable and see that the disk has room.",
-          cause,
-        });
-      }
+    record: (event) => writeWith(close(event)),
+    async recordSoon(event) {
+      const closed = close(event);
+      await new Promise<void>((resolve, reject) => {
+        waiting.push({ event: closed, resolve, reject });
+        if (waiting.length === longestBatch) attempt(writeWith);
+        else if (waiting.length > 1) return;
+        // Where several callers go on as soon as they are answered, a moment brings them together again.
+        else if (lastBatch > 1) setTimeout(() => attempt(writeWith), 1);
+        else setImmediate(() => attempt(writeWith));
+      });
     },
   };
+}
+
+/** An event that is not yet written, and who waits for that. */
+interface Waiting {
+  readonly event: AuditEvent;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+function close(event: AuditEvent): AuditEvent {
+  const closed = closeEvent(event);
+  if (closed.stage === "recovered") {
+    throw new CosError("invalid_argument", "Only the audit log itself records that it recovered.");
+  }
+  return closed;
 }
 
 function checkDirectory(directory: string): void {
@@ -101,8 +143,8 @@ interface Parts {
   readonly lastSeq: number;
 }
 
-/** Writes one event, after what a crash may have left undone. The directory is locked. Returns the record's number. */
-function append({ directory, writer, keys, now, lastSeq }: Parts, event: AuditEvent): number {
+/** Writes events, after what a crash may have left undone. The directory is locked. Returns the last record's number. */
+function append({ directory, writer, keys, now, lastSeq }: Parts, events: readonly AuditEvent[]): number {
   const heads = openHeads(directory, keys);
   const time = checkTime(now().toISOString(), "time");
   const today = logFile(dayOf(time), writer);
@@ -112,20 +154,32 @@ function append({ directory, writer, keys, now, lastSeq }: Parts, event: AuditEv
     return head;
   };
 
-  /** Writes a line and its checkpoint, or neither. */
-  const add = (file: number, { file: name, ...last }: Head, event: AuditEvent, torn?: AuditRecord["torn"]): Head => {
+  /** Writes lines and their checkpoint, or nothing. */
+  const add = (
+    file: number,
+    { file: name, ...last }: Head,
+    events: readonly AuditEvent[],
+    torn?: AuditRecord["torn"],
+  ): Head => {
     const backMs = Date.parse(last.time) - Date.parse(time);
     const clockBackMs = backMs > 0 ? backMs : undefined;
-    const seq = last.seq + 1;
-    const line = writeLine(keys[0], { seq, time, writer, clockBackMs, torn, prev: last.mac }, event);
-    const text = `${torn === undefined ? "" : "\n"}${line.text}\n`;
+    let { seq, mac } = last;
+    let text = torn === undefined ? "" : "\n";
+    for (const event of events) {
+      const isFirst = seq === last.seq;
+      seq++;
+      const place = { seq, time, writer, prev: mac };
+      const line = writeLine(keys[0], isFirst ? { ...place, clockBackMs, torn } : place, event);
+      text += `${line.text}\n`;
+      ({ mac } = line);
+    }
     const size = last.bytes + (torn?.bytes ?? 0);
     try {
       if (writeSync(file, text, null, "latin1") !== text.length) throw new Error("written in part");
       // Before the checkpoint: one that survives a power cut while its record does not would look like a record cut off.
       fdatasyncSync(file);
       if (last.bytes === 0) attempt(() => syncDirectory(directory));
-      return put({ file: name, seq, mac: line.mac, time, bytes: size + text.length });
+      return put({ file: name, seq, mac, time, bytes: size + text.length });
     } catch (error) {
       attempt(() => ftruncateSync(file, size));
       throw error;
@@ -136,7 +190,7 @@ function append({ directory, writer, keys, now, lastSeq }: Parts, event: AuditEv
   const atEnd = (head: Head, next: (file: number, head: Head) => Head): Head => {
     const tail = openTail(directory, head, keys);
     try {
-      return next(tail.file, tail.torn ? add(tail.file, tail.head, recovered, tail.torn) : tail.head);
+      return next(tail.file, tail.torn ? add(tail.file, tail.head, [recovered], tail.torn) : tail.head);
     } finally {
       closeSync(tail.file);
     }
@@ -148,7 +202,7 @@ function append({ directory, writer, keys, now, lastSeq }: Parts, event: AuditEv
   if (today.day > (parseFileName(head.file)?.day ?? "")) {
     head = atEnd(head, (_, last) => put({ ...last, file: today.name, bytes: 0 }));
   }
-  return atEnd(head, (file, last) => add(file, last, event)).seq;
+  return atEnd(head, (file, last) => add(file, last, events)).seq;
 }
 
 function openHeads(directory: string, keys: Keys): Heads {
