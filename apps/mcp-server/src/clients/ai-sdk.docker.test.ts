@@ -1,7 +1,7 @@
 import { createMCPClient, type MCPClientConfig } from "@ai-sdk/mcp";
 import { StdioMCPTransport } from "@ai-sdk/mcp/mcp-stdio";
 import { describeClient, type ForeignClient } from "./describe-client.ts";
-import { toAnswer } from "./run-client.ts";
+import { toAnswer, toText } from "./run-client.ts";
 
 /** The tools as a model is given them, and called as the AI SDK calls them for it. */
 async function connect(transport: MCPClientConfig["transport"]): Promise<ForeignClient> {
@@ -13,6 +13,7 @@ async function connect(transport: MCPClientConfig["transport"]): Promise<Foreign
       const answer = await tools[name]?.execute(input, { toolCallId: "1", messages: [], context: {} });
       return toAnswer(answer);
     },
+    read: async (uri) => toText(await client.readResource({ uri })),
     [Symbol.asyncDispose]: () => client.close(),
   };
 }

@@ -7,6 +7,8 @@ export interface ForeignClient extends AsyncDisposable {
   /** The names of the tools that it finds. */
   listTools(): Promise<readonly string[]>;
   call(tool: string, input: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** The text of a resource. */
+  read(uri: string): Promise<string>;
 }
 
 /** What every client must be able to do with cos. */
@@ -42,6 +44,10 @@ export function describeClient(
       const { failed, text } = await client.call("container_inspect", { container: "nothing-is-called-so" });
       expect(failed).toBe(true);
       expect(text).toMatch(/^Error: .*\(not_found\)\nhint: /);
+    });
+
+    test("reads what a container writes, as a resource", async () => {
+      expect(await client.read(`docker://containers/cos-${served.service}/logs`)).toContain("ready");
     });
 
     test("restarts a container once it has confirmed that", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeClient, type ForeignClient } from "./describe-client.ts";
-import { type Ended, runClient, toAnswer } from "./run-client.ts";
+import { type Ended, runClient, toAnswer, toText } from "./run-client.ts";
 import { type Served, serveClients } from "./served.ts";
 
 /** How `mcp-inspector --cli` ends when a tool's answer is an error, and when nothing is wrong. */
@@ -40,6 +40,7 @@ function withCli(served: Served): ForeignClient {
       const pairs = Object.entries(input).map(([name, value]) => `${name}=${String(value)}`);
       return toAnswer(await ask("--method", "tools/call", "--tool-name", tool, "--tool-arg", ...pairs));
     },
+    read: async (uri) => toText(await ask("--method", "resources/read", "--uri", uri)),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -54,6 +55,7 @@ async function withConnection(served: Served): Promise<ForeignClient> {
   return {
     listTools: async () => toNames(await ask("tools/list")),
     call: async (tool, input) => toAnswer(await ask("tools/call", tool, JSON.stringify(input))),
+    read: async (uri) => toText(await ask("resources/read", uri)),
     [Symbol.asyncDispose]: async () => void (await ask("daemon", "stop")),
   };
 }

@@ -14,6 +14,7 @@ describeClient(
     return {
       listTools: async () => (await client.listTools()).map(({ name }) => name),
       call: (tool, input) => client.call(tool, input),
+      read: (uri) => client.read(uri),
       [Symbol.asyncDispose]: () => client.close(),
     };
   },

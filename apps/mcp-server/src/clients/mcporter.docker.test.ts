@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRuntime } from "mcporter";
 import { describeClient, type ForeignClient } from "./describe-client.ts";
-import { runClient, toAnswer } from "./run-client.ts";
+import { runClient, toAnswer, toText } from "./run-client.ts";
 import type { Served } from "./served.ts";
 
 const isError = (shown: unknown) => (shown as { isError?: boolean }).isError === true;
@@ -27,6 +27,7 @@ function withCli(served: Served): ForeignClient {
       // It shows all of an error, and of everything else the data alone.
       return toAnswer(isError(shown) ? shown : { content: [], structuredContent: shown });
     },
+    read: async (uri) => toText(await ask("resource", "cos", uri, "--output", "json")),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
@@ -38,6 +39,7 @@ async function withRuntime({ command: [command, ...args], serverEnv: env, home: 
   return {
     listTools: async () => (await runtime.listTools("cos")).map(({ name }) => name),
     call: async (tool, input) => toAnswer(await runtime.callTool("cos", tool, { args: input })),
+    read: async (uri) => toText(await runtime.readResource("cos", uri)),
     [Symbol.asyncDispose]: () => runtime.close(),
   };
 }

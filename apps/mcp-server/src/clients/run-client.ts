@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { CallToolResult, ReadResourceResult } from "@modelcontextprotocol/sdk/types.js";
 import type { Answer } from "../testing/index.ts";
 import { programOf } from "../testing/program-of.ts";
 import type { Served } from "./served.ts";
@@ -28,4 +28,9 @@ export function toAnswer(shown: unknown): Answer {
   const { content, isError, structuredContent } = shown as CallToolResult;
   const text = content.map((part) => (part.type === "text" ? part.text : "")).join("");
   return { failed: isError === true, envelope: structuredContent ?? {}, text };
+}
+
+/** The text of what a client shows of a resource. */
+export function toText(shown: unknown): string {
+  return (shown as ReadResourceResult).contents.map((content) => ("text" in content ? content.text : "")).join("");
 }

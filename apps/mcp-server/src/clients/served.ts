@@ -18,7 +18,7 @@ export interface Served extends AsyncDisposable {
   readonly command: readonly [string, ...string[]];
   /** What that server has to find in its environment; many clients pass nothing on but what they are told to. */
   readonly serverEnv: Readonly<Record<string, string>>;
-  /** A container that runs, belongs to the client, and is restarted only by who confirms it. */
+  /** A container that runs and has said `ready`, belongs to the client, and is restarted only by who confirms it. */
   readonly service: string;
 }
 
@@ -39,7 +39,7 @@ export async function serveClients(...more: readonly string[]): Promise<Served> 
     if (status !== "done") throw new Error(`${operation} is ${status}`);
   };
   const service = `client-${randomBytes(4).toString("hex")}`;
-  const workload = { image: "busybox", pull: "never", command: "sleep 3600", network: "none" };
+  const workload = { image: "busybox", pull: "never", command: "echo ready; sleep 3600", network: "none" };
   await perform("container_ensure", { name: service, ...workload });
   stack.defer(() => perform("container_rm", { container: service, force: true }));
   const { secret } = openOperator({ env }).tokens.create({ name: caller.name }, { ...caller, kind: "script" });

@@ -34,6 +34,7 @@ describe("the public conformance suite finds nothing wrong with the server as it
     "logging-set-level",
     "tools-list",
     "prompts-list",
+    "resources-list",
     "server-sse-multiple-streams",
     "dns-rebinding-protection",
   ];

@@ -23,6 +23,8 @@ export interface StdioClient extends AsyncDisposable {
   listTools(): Promise<readonly Tool[]>;
   /** @throws when the answer is not what the tool's output schema says, or the call was cancelled. */
   call(name: string, input?: Record<string, unknown>, options?: CallOptions): Promise<Answer>;
+  /** The text of a resource. */
+  read(uri: string): Promise<string>;
   /** What the server wrote to stderr so far. */
   stderr(): string;
   close(): Promise<void>;
@@ -72,6 +74,10 @@ export async function connectStdio(options: {
       })) as CallToolResult;
       const text = answer.content.map((part) => (part.type === "text" ? part.text : "")).join("");
       return { failed: answer.isError === true, envelope: answer.structuredContent ?? {}, text };
+    },
+    async read(uri) {
+      const { contents } = await client.readResource({ uri });
+      return contents.map((content) => ("text" in content ? content.text : "")).join("");
     },
     close,
     [Symbol.asyncDispose]: close,
