@@ -5,6 +5,9 @@ export interface ClientRequest {
   /** The method of MCP. */
   readonly method: string;
   readonly id?: string | number | undefined;
+  /** The resource or the prompt that it is about. */
+  readonly resourceUri?: string | undefined;
+  readonly promptName?: string | undefined;
   /** The session it belongs to, over HTTP. */
   readonly sessionId?: string | undefined;
   /** The trace it is part of, as its message says: the members that W3C Trace Context names. */

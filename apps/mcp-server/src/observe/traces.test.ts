@@ -77,6 +77,27 @@ describe("spans", () => {
     expect(JSON.stringify(collector.spans())).not.toContain("no such");
   });
 
+  test.each([
+    ["prompts/get", { name: "cleanup" }, "prompts/get cleanup", "gen_ai.prompt.name", "cleanup"],
+    ["resources/read", { uri: "cos://workloads" }, "resources/read", "mcp.resource.uri", "cos://workloads"],
+  ])("of calls for %s say for which", async (method, params, name, attribute, value) => {
+    await using collector = await startCollector();
+    const variables = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
+    {
+      await using server = await startServer({ env: { ...env, ...variables } });
+      server.send({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: { traceparent } } });
+      await server.received(({ id }) => id === 1);
+      server.closeInput();
+      await server.ended;
+    }
+    const spans = collector.spans();
+    expect(spans.length).toBeGreaterThan(0);
+    for (const span of spans) {
+      expect(span).toMatchObject({ name, parentSpanId: spanId });
+      expect(span.attributes).toMatchObject({ [attribute]: value, "error.type": "unavailable" });
+    }
+  });
+
   test("are sent as protobuf unless the environment says otherwise", async () => {
     await using collector = await startCollector();
     await callOverStdio({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${collector.url}/here` }, "ping");

@@ -1,4 +1,5 @@
 import {
+  type Attributes,
   type Context,
   type Link,
   ROOT_CONTEXT,
@@ -56,33 +57,19 @@ export function openTraces(env: NodeJS.ProcessEnv, complain: (message: string) =
 
   return {
     calls({ operation, engine, caller, request }) {
-      const { method, id, sessionId } = request ?? {};
-      const isTool = method === "tools/call";
       const name = operations.has(operation) ? operation : undefined;
       const { parent, links } = findParent(request);
-      const span = tracer.startSpan(
-        toSpanName(method, name),
-        {
-          kind: SpanKind.SERVER,
-          links,
-          attributes: {
-            ...(method === undefined ? {} : { "mcp.method.name": method }),
-            ...(isTool ? { "gen_ai.operation.name": "execute_tool" } : {}),
-            ...(isTool && name !== undefined ? { "gen_ai.tool.name": name } : {}),
-            ...(id === undefined ? {} : { "jsonrpc.request.id": shorten(String(id)) }),
-            ...(sessionId === undefined ? {} : { "mcp.session.id": sessionId }),
-            ...(caller.kind === "http"
-              ? { "network.transport": "tcp", "network.protocol.name": "http" }
-              : { "network.transport": "pipe" }),
-            ...(name === undefined ? {} : { "cos.operation": name }),
-            "cos.caller": caller.name,
-            ...(engine === undefined ? {} : { "cos.engine": shorten(engine) }),
-          },
-        },
-        parent,
-      );
+      const attributes = {
+        ...toAttributes(request, name),
+        "network.transport": caller.kind === "http" ? "tcp" : "pipe",
+        "network.protocol.name": caller.kind === "http" ? "http" : undefined,
+        "cos.operation": name,
+        "cos.caller": caller.name,
+        "cos.engine": engine === undefined ? undefined : shorten(engine),
+      };
+      const span = tracer.startSpan(toSpanName(request, name), { kind: SpanKind.SERVER, links, attributes }, parent);
       return (ending) => {
-        span.setAttributes(toAttributes(ending, isTool));
+        span.setAttributes(toEndAttributes(ending, request));
         const failed = failureOf(ending);
         if (failed !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: failed });
         span.end();
@@ -107,10 +94,27 @@ export function openTraces(env: NodeJS.ProcessEnv, complain: (message: string) =
   };
 }
 
-/** The method, and of tools also which: a name of cos's own, so that there are not more of them than operations. */
-function toSpanName(method: string | undefined, operation: string | undefined): string {
+/** The method, and of a tool or prompt also which: names of cos's own, of which there are not many. */
+function toSpanName({ method, promptName }: Partial<ClientRequest> = {}, operation: string | undefined): string {
   if (method === undefined) return operation ?? "unknown";
-  return method === "tools/call" && operation !== undefined ? `${method} ${operation}` : method;
+  const about = method === "tools/call" ? operation : promptName;
+  return about === undefined ? method : `${method} ${about}`;
+}
+
+/** What the conventions for MCP say of a request. */
+function toAttributes(request: ClientRequest | undefined, operation: string | undefined): Attributes {
+  if (request === undefined) return {};
+  const { method, id, sessionId, resourceUri, promptName } = request;
+  const isTool = method === "tools/call";
+  return {
+    "mcp.method.name": method,
+    "mcp.session.id": sessionId,
+    "mcp.resource.uri": resourceUri === undefined ? undefined : shorten(resourceUri),
+    "gen_ai.operation.name": isTool ? "execute_tool" : undefined,
+    "gen_ai.tool.name": isTool ? operation : undefined,
+    "gen_ai.prompt.name": promptName,
+    "jsonrpc.request.id": id === undefined ? undefined : shorten(String(id)),
+  };
 }
 
 const propagator = new W3CTraceContextPropagator();
@@ -133,15 +137,15 @@ function toContext(carrier: TraceContext | undefined): Context {
   return propagator.extract(ROOT_CONTEXT, carrier, members);
 }
 
-function toAttributes(ending: Ending, isTool: boolean) {
+function toEndAttributes(ending: Ending, request: ClientRequest | undefined): Attributes {
   const { outcome, error } = ending;
   const failed = failureOf(ending);
   return {
     "cos.status": outcome?.status ?? "failed",
-    ...(outcome === undefined ? {} : { "cos.call.id": outcome.callId }),
-    ...(outcome?.status === "done" || outcome === undefined ? {} : { "cos.rule": outcome.rule }),
-    ...(error === undefined ? {} : { "cos.error.code": error.code }),
-    ...(failed === undefined ? {} : { "error.type": isTool ? "tool_error" : failed }),
+    "cos.call.id": outcome?.callId,
+    "cos.rule": outcome === undefined || outcome.status === "done" ? undefined : outcome.rule,
+    "cos.error.code": error?.code,
+    "error.type": failed !== undefined && request?.method === "tools/call" ? "tool_error" : failed,
   };
 }
 

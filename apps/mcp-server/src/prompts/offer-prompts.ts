@@ -16,7 +16,7 @@ export function offerPrompts(server: Server, parts: ServerParts, calls: RunningC
   });
   server.setRequestHandler(getRequest, async ({ params }, extra) => {
     const { getPrompt } = await import("./get-prompt.ts");
-    const controlPlane = forRequest(parts.controlPlane, "prompts/get", extra);
+    const controlPlane = forRequest(parts.controlPlane, "prompts/get", extra, params);
     return await calls
       .run(extra.signal, (signal) => getPrompt(params, { ...parts, controlPlane }, signal))
       .catch((error: unknown) => Promise.reject(toProtocolError(error)));

@@ -38,7 +38,7 @@ export function offerResources(server: Server, parts: ServerParts, calls: Runnin
   for (const { method, schema, answer } of offers) {
     server.setRequestHandler(schema, async ({ params }, extra) => {
       const loaded = await load();
-      const controlPlane = forRequest(parts.controlPlane, method, extra);
+      const controlPlane = forRequest(parts.controlPlane, method, extra, params);
       return await calls
         .run(extra.signal, async (signal) => await answer(loaded, { params, controlPlane, signal }))
         .catch((error: unknown) => Promise.reject(toProtocolError(error)));
