@@ -89,6 +89,13 @@ describe("the rules", () => {
       findings: [{ rule: "late", kind: "shadowed", by: ["all"] }],
     });
     expect(await openOperator({ env }).policy.check()).toEqual({ rules: 0, findings: [] });
+    // What an agent sees beside its calls is decided about, too.
+    const file = join(home, "view.yaml");
+    writeFileSync(
+      file,
+      "rules: [{name: no-view, decision: deny, reason: No., operation: [policy_show, audit_recent]}]\n",
+    );
+    expect(await openOperator({ env, policyFile: file }).policy.check()).toEqual({ rules: 1, findings: [] });
   });
 
   test("are compared with expectations", async () => {
