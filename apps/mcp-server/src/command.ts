@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
+import type { HttpListening } from "./http/listening.ts";
 import { type LogOptions, toLogOptions } from "./observe/log-options.ts";
 import { type Front, options } from "./options.ts";
-import type { HttpListening } from "./serve.ts";
 import { version } from "./version.ts";
 
 /**
@@ -16,7 +16,10 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
   let log: LogOptions | undefined;
   try {
     given = readArguments(argv);
-    if (front === "cos serve" || given.port !== undefined || given.host !== undefined) http = await toListening(given);
+    if (front === "cos serve" || given.port !== undefined || given.host !== undefined) {
+      const { toListening } = await import("./http/listening.ts");
+      http = toListening(given);
+    }
     log = toLogOptions(given, http !== undefined);
   } catch (error) {
     const { say, speakAs } = await import("./say.ts");
@@ -54,14 +57,4 @@ function readArguments(argv: readonly string[]) {
 /** The names of a list as people write them: with commas between, or the option several times. */
 function toNames(lists: readonly string[] | undefined): readonly string[] | undefined {
   return lists?.flatMap((list) => list.split(",").map((name) => name.trim())).filter((name) => name !== "");
-}
-
-async function toListening(given: ReturnType<typeof readArguments>): Promise<HttpListening> {
-  const { port = "8770", host = "127.0.0.1" } = given;
-  if (!/^[0-9]{1,5}$/.test(port) || Number(port) > 65_535) throw new Error("--port takes a number from 0 to 65535.");
-  const noAuth = given["insecure-no-auth"] === true;
-  const { toOauthSettings } = await import("./http/access/oauth-settings.ts");
-  const oauth = toOauthSettings(given);
-  if (noAuth && oauth !== undefined) throw new Error("--insecure-no-auth and --oauth-issuer contradict each other.");
-  return { host, port: Number(port), noAuth, oauth };
 }

@@ -8,7 +8,7 @@ import {
   type OpenControlPlane,
 } from "@cos/control-plane";
 import { CosError } from "@cos/core";
-import type { OauthSettings } from "./http/access/oauth-settings.ts";
+import type { HttpListening } from "./http/listening.ts";
 import type { LogOptions } from "./observe/log-options.ts";
 import { type Observation, openObservation } from "./observe/observation.ts";
 import type { Front } from "./options.ts";
@@ -21,17 +21,6 @@ const reapEverySeconds = 60;
 
 /** How long the engine may take to answer before no calls are expected to succeed, in milliseconds. */
 const readyMs = 2000;
-
-/** Where and how a server listens for HTTP. */
-export interface HttpListening {
-  readonly host: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
-  /** Lets everybody in who reaches the port. */
-  readonly noAuth: boolean;
-  /** Whose tokens count beside this installation's own; nobody's unless set. */
-  readonly oauth?: OauthSettings | undefined;
-}
 
 export interface ServeOptions {
   /** The command that was called. */

@@ -1,13 +1,13 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { CosError } from "@cos/core";
 import type { Observation } from "../observe/observation.ts";
 import { say } from "../say.ts";
-import type { HttpListening } from "../serve.ts";
 import type { ServerParts } from "../server.ts";
 import { openAccess } from "./access/access.ts";
 import { makeFirstToken } from "./access/first-token.ts";
 import { anybodyAs } from "./authenticate.ts";
-import { isLoopback } from "./loopback.ts";
+import { checkReach, type HttpListening } from "./listening.ts";
 import { serveHttp } from "./serve-http.ts";
 
 /** Who watches over the server, and what it tells them. */
@@ -24,24 +24,21 @@ interface Surroundings extends Pick<Observation, "events" | "metrics"> {
  */
 export async function listen(
   { caller, ...parts }: ServerParts,
-  { host, port, noAuth, oauth }: HttpListening,
+  listening: HttpListening,
   told: AbortSignal,
   { events, metrics, isReady }: Surroundings,
 ): Promise<void> {
-  if (!isLoopback(host)) {
-    const why = noAuth ? "Without tokens" : "Where everything is sent in the clear";
-    throw new CosError("failed_precondition", `${why}, other machines must not reach the server at ${host}.`, {
-      hint: "Leave --host out.",
-    });
-  }
+  checkReach(listening);
+  const { noAuth, oauth, tls, ratePerSecond, ...where } = listening;
   const { hostRoots, name } = caller;
   using access = noAuth
     ? { authenticate: anybodyAs(caller), published: new Map(), [Symbol.dispose]: () => {} }
     : openAccess({ env: process.env, hostRoots, oauth });
   await using server = await serveHttp(parts, {
-    host,
-    port,
+    ...where,
     ...access,
+    tls: tls && { cert: readPem(tls.certFile), key: readPem(tls.keyFile) },
+    limits: ratePerSecond === undefined ? {} : { ratePerSecond },
     events,
     isReady,
     metrics: metrics && (() => metrics.text()),
@@ -49,4 +46,16 @@ export async function listen(
   say(`Serving at ${server.url}`);
   if (!noAuth && oauth === undefined) makeFirstToken({ env: process.env, name, url: server.url });
   if (!told.aborted) await once(told, "abort");
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new CosError("failed_precondition", `The file ${file} cannot be read: ${code ?? "unknown"}.`, {
+      hint: "Look at --tls-cert and --tls-key.",
+      cause,
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer as createPlainServer, type RequestListener } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from "node:https";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import { CosError } from "@cos/core";
 import { sayFailure } from "../say.ts";
@@ -73,7 +73,7 @@ export async function serveHttp(parts: Omit<ServerParts, "caller">, options: Htt
   const http =
     tls === undefined
       ? createPlainServer(timeouts, listener)
-      : createTlsServer({ ...timeouts, ...tls, minVersion: "TLSv1.2" }, listener);
+      : createTls({ ...timeouts, ...tls, minVersion: "TLSv1.2" }, listener);
   http.maxConnections = limits.connections;
   (http as NetServer).on("drop", (socket) => events?.refused({ why: "connections", address: socket?.remoteAddress }));
   if (isTrusted !== undefined) {
@@ -114,6 +114,18 @@ export async function serveHttp(parts: Omit<ServerParts, "caller">, options: Htt
       clearTimeout(patience);
     },
   };
+}
+
+/** @throws CosError when the certificate and its key are none, or not each other's. */
+function createTls(options: TlsOptions, listener: RequestListener) {
+  try {
+    return createTlsServer(options, listener);
+  } catch (cause) {
+    throw new CosError("failed_precondition", "The certificate cannot be used with this key.", {
+      hint: "Look at --tls-cert and --tls-key: both are in PEM, and belong together.",
+      cause,
+    });
+  }
 }
 
 async function listenOn(http: NetServer, host: string, port: number): Promise<void> {

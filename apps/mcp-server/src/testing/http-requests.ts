@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
+import { createInterface } from "node:readline";
 import type { Message } from "./messages.ts";
 
 /** What a server answered, read to its end. */
@@ -91,4 +92,28 @@ export async function openSession(url: string, headers: Readonly<Record<string, 
 /** The messages of a finished stream of events. */
 function toMessages(text: string): Message[] {
   return [...text.matchAll(/^data: (.+)$/gm)].map(([, data = ""]) => JSON.parse(data) as Message);
+}
+
+/** A stream of events, as far as it has come. */
+export interface Events {
+  /** The ids of its events, of those without data too. */
+  readonly ids: readonly string[];
+  readonly messages: readonly Message[];
+  /** Resolves when it has ended, or its connection is gone. */
+  readonly over: Promise<void>;
+  /** Breaks the connection, as a client does that dies. */
+  drop(): void;
+}
+
+export function readEvents(response: IncomingMessage): Events {
+  const ids: string[] = [];
+  const messages: Message[] = [];
+  createInterface(response).on("line", (line) => {
+    const [, field, value = ""] = /^(id|data): ?(.*)$/.exec(line) ?? [];
+    if (field === "id") ids.push(value);
+    if (field === "data" && value !== "") messages.push(JSON.parse(value) as Message);
+  });
+  response.on("error", () => undefined);
+  const over = new Promise<void>((resolve) => response.once("close", resolve));
+  return { ids, messages, over, drop: () => void response.destroy() };
 }
