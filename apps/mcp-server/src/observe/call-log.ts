@@ -9,6 +9,9 @@ import type { CallObserver, Ending } from "./observe.ts";
  */
 const telling = ["container", "name", "image", "base", "tag", "network", "volume", "project"] as const;
 
+/** What a name or a reference to an image looks like. Whatever else stands in its place may be anything, a password too. */
+const nameLike = /^\w[\w.-]*(?:[/:@]\w[\w.-]*)*$/;
+
 /** Longest part that is written of what a caller chose, in characters. */
 const maxShown = 100;
 
@@ -44,7 +47,7 @@ function summarise(input: unknown): Fields {
   const summary: Record<string, string> = {};
   for (const member of telling) {
     const value = given[member];
-    if (typeof value === "string") summary[member] = shorten(value);
+    if (typeof value === "string") summary[member] = nameLike.test(value) ? shorten(value) : "(no name)";
   }
   return summary;
 }

@@ -30,6 +30,7 @@ async function logOf(...args: readonly string[]): Promise<string> {
       files: [{ path: "/a", content: canary }],
     });
     await client.call("container_rm", { container: hostile, [hostile]: 1 });
+    await client.call("container_run", { image: `https://me:${canary}@registry.example/image` });
     await client.call(hostile);
   }
   server.kill("SIGTERM");
@@ -47,7 +48,8 @@ describe("the log of a server for HTTP", () => {
     const patterns = [
       String.raw`ERROR agent ping failed \(unavailable\): No container engine answers.* durationMs=[\d.]+`,
       String.raw`ERROR agent container_run failed \(unavailable\): .* image=busybox durationMs=[\d.]+`,
-      String.raw`WARN  agent container_rm failed \(invalid_argument\) container=${shown} durationMs=[\d.]+`,
+      String.raw`WARN  agent container_rm failed \(invalid_argument\) container="\(no name\)" durationMs=[\d.]+`,
+      String.raw`WARN  agent container_run failed \(invalid_argument\) image="\(no name\)" durationMs=[\d.]+`,
       String.raw`WARN  agent ${shown} denied rule=unknown-operation durationMs=[\d.]+`,
     ];
     expect(calls).toEqual(patterns.map((pattern) => expect.stringMatching(new RegExp(`^${time} ${pattern}$`))));
@@ -72,7 +74,12 @@ describe("the log of a server for HTTP", () => {
     expect(entries.filter(({ operation }) => operation !== undefined)).toEqual([
       expect.objectContaining({ ...about, level: "error", operation: "ping", status: "failed", code: "unavailable" }),
       expect.objectContaining({ operation: "container_run", input: { image: "busybox" } }),
-      expect.objectContaining({ operation: "container_rm", input: { container: hostile }, code: "invalid_argument" }),
+      expect.objectContaining({
+        operation: "container_rm",
+        input: { container: "(no name)" },
+        code: "invalid_argument",
+      }),
+      expect.objectContaining({ operation: "container_run", status: "failed" }),
       expect.objectContaining({ operation: hostile, status: "denied", rule: "unknown-operation", level: "warn" }),
     ]);
   });
