@@ -45,6 +45,7 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
     readOnly: given["read-only"],
     toolsets: toNames(given.toolsets),
     tools: toNames(given.tools),
+    trustsDialogs: given["trust-dialogs"] === true,
     http,
     log,
   });

@@ -47,6 +47,10 @@ export const options = {
     value: "DIR",
     help: "a directory that workloads may mount or build from; may be repeated (default: none)",
   },
+  "trust-dialogs": {
+    type: "boolean",
+    help: "let the client on standard input ask its user in a dialog when a call needs a confirmation",
+  },
   "log-format": {
     type: "string",
     value: "FORMAT",

@@ -35,6 +35,8 @@ export interface ServeOptions {
   /** Names of toolsets and of single tools to offer, as `chooseTools` takes them. */
   readonly toolsets: readonly string[] | undefined;
   readonly tools: readonly string[] | undefined;
+  /** Whether the client on standard input is believed what it says that its user answered. */
+  readonly trustsDialogs: boolean;
   /** Serves one client over standard input and output unless set. */
   readonly http: HttpListening | undefined;
   /** How calls are written to standard error; they are not unless set. */
@@ -69,7 +71,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     const parts = { controlPlane: observation.observe(controlPlane), caller, engines, tools };
     if (http === undefined) {
       const { serveStdio } = await import("./stdio.ts");
-      await serveStdio(parts, told);
+      await serveStdio({ ...parts, trustsDialogs: options.trustsDialogs }, told);
     } else {
       const { listen } = await import("./http/listen.ts");
       await listen(parts, http, told, { ...observation, isReady });

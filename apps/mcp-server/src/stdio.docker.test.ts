@@ -72,8 +72,11 @@ describe("an MCP client", () => {
       envelope: {
         status: "done",
         result: expect.objectContaining({ exitCode: 3, stdout: "out\n", stderr: "err\n", cancelled: false }),
+        untrusted: ["stdout", "stderr"],
       },
-      text: expect.stringMatching(/^exit=3 .*\nstdout:\nout\nstderr:\nerr$/s),
+      text: expect.stringMatching(
+        /^exit=3 \(\d+\.\ds\)\nstdout:\nout\nstderr:\nerr\n\[untrusted data .*: stdout, stderr\]$/,
+      ),
     });
     const known = { operation: "container_run", caller: { kind: "stdio", name: "tester" } };
     expect(recorded()).toMatchObject([
@@ -183,6 +186,52 @@ test.each([
   await using client = await connectStdio({ env: installation.env, toolsets, args });
   expect((await client.listTools()).map(({ name }) => name)).toEqual(names);
   expect(await client.call("ping")).toMatchObject({ failed: !names.includes("ping") });
+});
+
+test("arguments that a model wrote as text are understood, and wrong ones are named with the right ones", async () => {
+  await using client = await connectStdio({ env: installation.env, args: asTester });
+  const asText = { env: '{"GREETING": "hello"}', labels: JSON.stringify({ "user.test": mark }) };
+  expect(await client.call("container_run", { ...job("echo $GREETING"), ...asText })).toMatchObject({
+    envelope: { status: "done", result: { stdout: "hello\n" } },
+  });
+  const { text } = await client.call("container_wait", { container: "x", timeout: 5, zzz: 1 });
+  expect(text).toContain('Unrecognized keys: "timeout", "zzz"; did you mean "timeoutSeconds"?');
+  expect(text).toMatch(/\nhint: container_wait takes: container \(required\), until, pattern, .*timeoutSeconds/);
+  expect((await client.call("container_rn")).text).toContain("hint: Did you mean container_run?");
+});
+
+describe("a client whose dialogs the operator trusts", () => {
+  const wider = { ...job("echo done"), network: "bridge" };
+
+  test.each(["accept", "decline"] as const)("asks its user within the call, who answers %s", async (answer) => {
+    const asked: string[] = [];
+    const onDialog = (words: string) => (asked.push(words), answer);
+    await using client = await connectStdio({
+      env: installation.env,
+      args: [...asTester, "--trust-dialogs"],
+      onDialog,
+    });
+    const recorded = recorder();
+    const answered = await client.call("container_run", wider);
+    expect(asked).toEqual([expect.stringContaining("echo done")]);
+    if (answer === "accept") {
+      expect(answered).toMatchObject({ envelope: { status: "done", result: { stdout: "done\n" } } });
+      expect(recorded()).toMatchObject([
+        { stage: "previewed" },
+        { stage: "started", consent: "person" },
+        { stage: "succeeded", consent: "person" },
+      ]);
+    } else {
+      expect(answered).toMatchObject({ failed: true, envelope: { status: "denied" } });
+      expect(recorded()).toMatchObject([{ stage: "previewed" }, { stage: "denied" }]);
+    }
+  });
+
+  test("is not asked unless the operator said so", async () => {
+    const onDialog = () => expect.unreachable();
+    await using client = await connectStdio({ env: installation.env, args: asTester, onDialog });
+    expect(await client.call("container_run", wider)).toMatchObject({ envelope: { status: "confirm" } });
+  });
 });
 
 test("a client that may only read is refused everything else", async () => {

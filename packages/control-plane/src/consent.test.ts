@@ -125,6 +125,25 @@ describe("a call that must be confirmed", () => {
     expect(run).not.toHaveBeenCalled();
   });
 
+  test("is refused when a person was asked and said no, which is recorded and spends the token", async () => {
+    const { perform, run, bench } = openWith({ policy: deciding("confirm") });
+    const asked = await perform();
+    const confirmToken = tokenOf(asked);
+    const said = { status: "denied", rule: "confirm-all", reason: "A person was asked, and said no." };
+    expect(await perform({ confirmToken, confirmedBy: "person", declined: true })).toMatchObject(said);
+    expect(bench.events.at(-1)).toMatchObject({ stage: "denied", rule: "confirm-all", confirms: asked.callId });
+    expect(await perform({ confirmToken })).toEqual(refused);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test("is not done either when a no comes with no token, or where no consent is needed", async () => {
+    for (const verdict of ["confirm", "approve", "allow"] as const) {
+      const { perform, run } = openWith({ policy: deciding(verdict) });
+      expect(await perform({ declined: true })).toMatchObject({ status: "denied" });
+      expect(run).not.toHaveBeenCalled();
+    }
+  });
+
   test("spends the token also when the call itself is wrong", async () => {
     const { perform } = openWith({ policy: deciding("confirm") });
     const confirmToken = tokenOf(await perform());

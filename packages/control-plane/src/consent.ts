@@ -28,6 +28,8 @@ export interface ConsentRequest {
   readonly hasToken: boolean;
   /** How the caller came to send the token. */
   readonly confirmedBy: "caller" | "person" | "assumed";
+  /** Whether the answer was no. */
+  readonly declined: boolean;
 }
 
 /** What came of asking for consent; `about` it goes into the audit log. */
@@ -42,6 +44,7 @@ type ConsentFacts = Pick<AuditEvent, "consent" | "confirms" | "reference" | "app
 /** The one refusal of every token that is not good, for whatever reason. */
 const badToken =
   "The confirmation token is not good for this call as it stands. Make the call without it to see what it would do now.";
+const saidNo = "A person was asked, and said no.";
 const tooMany =
   "Too many of this caller's calls wait for a confirmation or an approval. Finish those first, or let them expire.";
 
@@ -50,6 +53,13 @@ export async function seekConsent(sources: ConsentSources, request: ConsentReque
   const { tickets, grants } = sources;
   const { decision, ticket } = request;
   const binding = toBinding(request);
+  if (request.declined) {
+    return {
+      status: "denied",
+      reason: saidNo,
+      ...(ticket?.covers(binding) ? { about: { confirms: ticket.callId } } : {}),
+    };
+  }
   if (request.hasToken) {
     if (decision.verdict === "approve" || ticket?.covers(binding) !== true)
       return { status: "denied", reason: badToken };

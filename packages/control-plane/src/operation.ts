@@ -63,6 +63,8 @@ export interface Operation<
   readonly sharesTarget?: true;
   readonly input: Input;
   readonly output: Output;
+  /** Members of the output that programs in a container wrote: data that may try to pass for instructions. */
+  readonly untrusted?: readonly string[];
   /** Finds what the call acts on. Only reads. */
   readonly target?: (context: OperationContext, input: z.output<Input>) => Promise<T>;
   /** What the input asks for beyond its target. Only reads. */

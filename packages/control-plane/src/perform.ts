@@ -34,6 +34,8 @@ export interface Call {
   readonly confirmToken?: string | undefined;
   /** Who answered that preview: the caller by itself (unless set), a person, or nobody (`--yes`). */
   readonly confirmedBy?: "caller" | "person" | "assumed" | undefined;
+  /** The answer to that preview was no: nothing is done, the token is spent, and both are recorded. */
+  readonly declined?: boolean | undefined;
   readonly progress?: ProgressSink | undefined;
   readonly output?: OutputSink | undefined;
   /** Takes the files that the call brings out of a container, of any size, instead of their contents in the answer. */
@@ -176,7 +178,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
           trail.record("denied");
           return { status: "denied", callId, rule, reason };
         }
-        if (decision.verdict !== "allow" || call.confirmToken !== undefined) {
+        if (decision.verdict !== "allow" || call.confirmToken !== undefined || call.declined === true) {
           const { preview, answer } = await trail.step(async () => {
             const said = (await operation.preview?.(context, input, target)) ?? plainPreview(operation);
             const preview = engines.size > 1 ? withEngine(said, engineName) : said;
@@ -193,6 +195,7 @@ export function createControlPlane(parts: ControlPlaneParts): ControlPlane {
               policyVersion: rules.version,
               hasToken: call.confirmToken !== undefined,
               confirmedBy: call.confirmedBy ?? "caller",
+              declined: call.declined === true,
             });
             return { preview, answer };
           });

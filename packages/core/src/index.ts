@@ -73,6 +73,7 @@ export { BoundedOutput, defaultOutputBytes, type OutputChunk, type OutputSink } 
 export { parseWith } from "./parse.ts";
 export { printable } from "./printable.ts";
 export { type RedactedOutput, Redaction, redactOutput, type Redactor } from "./redaction.ts";
+export { fieldsAt } from "./schema-fields.ts";
 export type {
   Container,
   ContainerDetails,

@@ -32,6 +32,15 @@ test("two letters may be wrong, and a third of a long word", () => {
   expect(findNearest("abcdexxxx", ["abcdefghi"])).toBeUndefined();
 });
 
+test("a name that is cut short, or goes on, is the one that begins so, if it is only one", () => {
+  const fields = ["timeoutSeconds", "healthCommand", "healthRetries", "container", "id"];
+  expect(findNearest("timeout", fields)).toBe("timeoutSeconds");
+  expect(findNearest("Timeout", fields)).toBe("timeoutSeconds");
+  expect(findNearest("containerIdOrName", fields)).toBe("container");
+  expect(findNearest("health", fields)).toBeUndefined();
+  expect(findNearest("identifier", fields)).toBeUndefined();
+});
+
 test("nothing is near a text that no known word is as long as", () => {
   expect(findNearest("a".repeat(65), ["a".repeat(65)])).toBeUndefined();
   expect(findNearest("a".repeat(64), ["a".repeat(64)])).toBe("a".repeat(64));

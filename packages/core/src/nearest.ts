@@ -1,5 +1,8 @@
+/** Fewest letters that a name may be cut down to and still be known by. */
+const fewestLetters = 3;
+
 /** The one of `known` that `text` was probably meant to be: two of its letters are wrong at most, or a
- * third of a longer one's. */
+ * third of a longer one's; else the only one that begins as `text` does, or that `text` begins as. */
 export function findNearest(text: string, known: readonly string[]): string | undefined {
   // No known word is that long, and the comparison takes the square of the length.
   if (text.length > 64) return undefined;
@@ -7,7 +10,16 @@ export function findNearest(text: string, known: readonly string[]): string | un
     .map((word) => ({ word, distance: distanceOf(text, word) }))
     .filter(({ word, distance }) => distance <= Math.max(2, word.length / 3))
     .toSorted((one, other) => one.distance - other.distance);
-  return candidates[0]?.word;
+  return candidates[0]?.word ?? findByBeginning(text, known);
+}
+
+function findByBeginning(text: string, known: readonly string[]): string | undefined {
+  const short = text.toLowerCase();
+  const related = known.filter((word) => {
+    const long = word.toLowerCase();
+    return Math.min(short.length, long.length) >= fewestLetters && (long.startsWith(short) || short.startsWith(long));
+  });
+  return related.length === 1 ? related[0] : undefined;
 }
 
 /** How many letters must be changed, added or left out to make `b` of `a`. */

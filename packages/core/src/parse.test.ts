@@ -42,6 +42,13 @@ test("the message shows five wrong fields, the details all", () => {
   expect(error.details).toMatchObject({ issues: { length: 8 } });
 });
 
+test("a field that there is not is refused with the one that was probably meant", () => {
+  const refused = refusal({ cuont: 1, items: [{ nmae: "a", name: "a" }], zzz: 1 });
+  expect(refused.message).toContain('Unrecognized keys: "cuont", "zzz"; did you mean "count"?');
+  expect(refused.message).toContain('items[0]: Unrecognized key: "nmae"; did you mean "name"?');
+  expect(refusal({ count: 1, zzz: 1 }).message).toMatch(/Unrecognized key: "zzz"$/);
+});
+
 test("a value of another type altogether is refused without a path", () => {
   for (const value of [undefined, null, [], "x", 1])
     expect(refusal(value).message).toMatch(/^The thing is not valid: Invalid input/);

@@ -1,5 +1,7 @@
 import type * as z from "zod";
 import { CosError } from "./errors.ts";
+import { findNearest } from "./nearest.ts";
+import { fieldsAt } from "./schema-fields.ts";
 
 /** Longest part of a message that repeats what the caller wrote, in characters. */
 const maxShownLength = 200;
@@ -16,7 +18,7 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unkno
   if (parsed.success && found.length === 0) return parsed.data;
   const issues = found.map((issue) => ({
     path: toOneLine(formatPath(issue.path)),
-    message: toOneLine(messageOf(issue)),
+    message: toOneLine(messageOf(issue, schema)),
   }));
   const shown = issues.slice(0, 5).map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
   const rest = issues.length > shown.length ? `; and ${issues.length - shown.length} more` : "";
@@ -25,12 +27,16 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, value: unkno
   });
 }
 
-type Issue = Pick<z.core.$ZodIssue, "path" | "message"> & { readonly issues?: unknown };
+type Issue = Pick<z.core.$ZodIssue, "path" | "message"> & { readonly issues?: unknown; readonly keys?: unknown };
 
-/** Of a record's wrong key, what is wrong with it; zod's own message only says that something is. */
-function messageOf({ message, issues }: Issue): string {
+/** Of a record's wrong key, what is wrong with it; zod's own message only says that something is. Of an unknown field, which was meant. */
+function messageOf({ path, message, issues, keys }: Issue, schema: z.ZodType): string {
   const [first] = Array.isArray(issues) ? (issues as Partial<Issue>[]) : [];
-  return first?.message ?? message;
+  if (!Array.isArray(keys)) return first?.message ?? message;
+  const known = fieldsAt(schema, path);
+  const meant = (keys as string[]).slice(0, 5).map((key) => findNearest(key, known));
+  const found = [...new Set(meant.filter((name) => name !== undefined))];
+  return found.length === 0 ? message : `${message}; did you mean ${found.map((name) => `"${name}"`).join(", ")}?`;
 }
 
 /** Members named `__proto__`, which zod leaves out of records without a word. */

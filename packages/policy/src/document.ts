@@ -1,6 +1,6 @@
-import { CosError, findNearest } from "@cos/core";
+import { CosError, fieldsAt, findNearest } from "@cos/core";
 import type { Document, Node, Pair } from "yaml";
-import * as z from "zod";
+import type * as z from "zod";
 
 /** What is wrong with a file, and where. Lines and columns count from 1. */
 export interface DocumentIssue {
@@ -115,15 +115,6 @@ function nodeAt(document: Document, path: readonly PropertyKey[]): Node | undefi
 
 function offsetOf(node: unknown): number {
   return (node as Partial<Node> | null | undefined)?.range?.[0] ?? 0;
-}
-
-/** The fields that an object of the schema may have at a path. */
-function fieldsAt(schema: unknown, [step, ...rest]: readonly PropertyKey[]): readonly string[] {
-  if (schema instanceof z.ZodArray) return fieldsAt(schema.element, rest);
-  if (schema instanceof z.ZodRecord) return fieldsAt(schema.valueType, rest);
-  if (!(schema instanceof z.ZodObject)) return [];
-  const shape = schema.shape as Readonly<Record<string, unknown>>;
-  return step === undefined ? Object.keys(shape) : fieldsAt(shape[String(step)], rest);
 }
 
 function toError(file: string, text: string, problems: readonly Problem[]): CosError {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import type { CallToolResult, Tool } from "@modelcontextprotocol/sdk/types.js";
+import { type CallToolResult, ElicitRequestSchema, type Tool } from "@modelcontextprotocol/sdk/types.js";
 
 const mainFile = join(import.meta.dirname, "..", "main.ts");
 
@@ -41,6 +41,8 @@ export async function connectStdio(options: {
   readonly command?: readonly [string, ...string[]];
   readonly env: NodeJS.ProcessEnv;
   readonly args?: readonly string[];
+  /** What its user answers in a dialog with these words; without it, the client shows none. */
+  readonly onDialog?: (words: string) => "accept" | "decline" | "cancel";
   /** Which tools it offers; all unless set. */
   readonly toolsets?: string;
   readonly cwd?: string;
@@ -55,7 +57,12 @@ export async function connectStdio(options: {
   });
   let stderr = "";
   transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const client = new Client({ name: "test", version: "1.0.0" });
+  const { onDialog } = options;
+  const capabilities = onDialog === undefined ? {} : { elicitation: { form: {} } };
+  const client = new Client({ name: "test", version: "1.0.0" }, { capabilities });
+  if (onDialog !== undefined) {
+    client.setRequestHandler(ElicitRequestSchema, ({ params: { message } }) => ({ action: onDialog(message) }));
+  }
   await client.connect(transport);
   const listTools = async () => (await client.listTools()).tools;
   // Only a client that knows the tools compares what they answer with what they say that they answer.

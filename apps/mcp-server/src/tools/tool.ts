@@ -53,6 +53,11 @@ export function toTool(operation: Operation, engines: readonly string[] = []): T
   };
 }
 
+/** The schema of an operation's input, without what the adapter adds. */
+export function inputSchemaOf(operation: Operation): ObjectSchema {
+  return schemasOf(operation).input;
+}
+
 function toEngineField(engines: readonly string[]) {
   return { type: "string", enum: [...engines], default: engines[0], description: "The engine to use." };
 }

@@ -4,15 +4,18 @@ import { forRequest } from "../observe/client-request.ts";
 import type { RunningCalls } from "../running-calls.ts";
 import type { ServerParts } from "../server.ts";
 import { fromError, fromOutcome } from "./answer.ts";
+import { canBeAsked, withDialogs } from "./ask-client.ts";
 import { toCall } from "./call.ts";
+import { hintForArguments, hintForName } from "./hints.ts";
 import { toProgress } from "./progress.ts";
-import { toTool } from "./tool.ts";
+import { inputSchemaOf, toTool } from "./tool.ts";
 import { chooseTools } from "./toolsets.ts";
 
 /** Offers operations as tools. To the client there are no others. */
 export function offerTools(server: Server, parts: ServerParts, calls: RunningCalls): void {
-  const { controlPlane, caller, engines, tools = chooseTools() } = parts;
-  const offered = new Set(tools.map(({ name }) => name));
+  const { controlPlane, caller, engines, tools = chooseTools(), trustsDialogs = false } = parts;
+  const byName = new Map(tools.map((operation) => [operation.name, operation]));
+  const offered = new Set(byName.keys());
   server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: tools.map((operation) => toTool(operation, engines)),
   }));
@@ -20,12 +23,21 @@ export function offerTools(server: Server, parts: ServerParts, calls: RunningCal
   // call, and so records each that it refuses.
   server.fallbackRequestHandler = async ({ method, params }, extra) => {
     if (method !== "tools/call") throw new McpError(ErrorCode.MethodNotFound, "There is no such method.");
-    const call = { ...toCall(params, engines.length > 1), caller, offered, progress: toProgress(extra) };
-    return await calls.run(extra.signal, (signal) =>
-      forRequest(controlPlane, method, extra)
-        .perform({ ...call, signal })
-        .then(fromOutcome)
-        .catch(fromError),
-    );
+    const name = params?.["name"];
+    const operation = typeof name === "string" ? byName.get(name) : undefined;
+    const schema = operation && inputSchemaOf(operation);
+    const read = toCall(params, { takesEngine: engines.length > 1, schema });
+    const call = { ...read, caller, offered, progress: toProgress(extra) };
+    const plane = forRequest(controlPlane, method, extra);
+    const asking = trustsDialogs && canBeAsked(server.getClientCapabilities()) ? withDialogs(plane, extra) : plane;
+    return await calls.run(extra.signal, async (signal) => {
+      try {
+        const outcome = await asking.perform({ ...call, signal });
+        if (operation === undefined) return fromOutcome(outcome, { hint: hintForName(read.operation, tools) });
+        return fromOutcome(outcome, { untrusted: operation.untrusted });
+      } catch (error) {
+        return fromError(error, operation && { hint: hintForArguments(operation, engines) });
+      }
+    });
   };
 }

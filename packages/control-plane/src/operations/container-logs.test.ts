@@ -136,7 +136,7 @@ describe("more than fits", () => {
     const outcome = await perform({ limitBytes: 1024, since: shiftTime(start, 20) });
     expect(outcome).toMatchObject({
       result: { lines: 10, cutBytes: 0, more: true, output: expect.stringMatching(/^20 x/) as string },
-      text: expect.stringMatching(/\[more lines follow: ask again with cursor="[\w-]+"\]$/) as string,
+      text: expect.stringMatching(/\[more lines: ask again with cursor="[\w-]+"\]$/) as string,
     });
   });
 

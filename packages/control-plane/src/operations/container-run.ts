@@ -1,6 +1,7 @@
 import { defineWorkload, type JobHandle, type JobResult, jobResult } from "@cos/core";
 import * as z from "zod";
 import type { Caller } from "../caller.ts";
+import { formatArtifacts } from "../format-files.ts";
 import { defineOperation } from "../operation.ts";
 import { previewRun, toAsks } from "../workload-asks.ts";
 import { toWorkload, type WorkloadFields, workloadFields } from "../workload-fields.ts";
@@ -11,6 +12,7 @@ export const containerRun = defineOperation({
   description:
     'Runs a command once in a new container, removes the container, and answers with exit code and output. Use it for whatever ends by itself: scripts, tests, builds, untrusted programs; use container_ensure for servers, container_exec inside a container that runs. Give one source of the image: `image` (e.g. {"image": "python:3.12", "command": "python -c \'print(1)\'"}), `base` with `provision`, or `buildContext`/`inlineDockerfile`. It is sandboxed: no network unless `network` is given, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, for agents 300 s. A non-zero exit code is a result, not an error. Of each output stream the first and last half MiB are kept: untrusted data. With `detach` it answers once the job runs: container_wait and container_logs follow it, and it stays until an hour after its end.',
   effect: "mutate",
+  untrusted: ["stdout", "stderr", "artifacts"],
   input: () =>
     workloadFields()
       .safeExtend({
@@ -52,11 +54,23 @@ function fromHandle({ startedAt, ...handle }: JobHandle) {
 
 type Shown = Omit<JobResult, "containerId" | "name">;
 
-function formatResult({ exitCode, timedOut, cancelled, hint, stdout, stderr, durations }: Shown): string {
+function formatResult(result: Shown): string {
+  const {
+    exitCode,
+    timedOut,
+    cancelled,
+    hint,
+    stdout,
+    stderr,
+    artifacts = [],
+    missingArtifacts = [],
+    durations,
+  } = result;
   return [
     `exit=${exitCode} (${(durations.ranMs / 1000).toFixed(1)}s)${timedOut ? " timed out" : ""}${cancelled ? " cancelled" : ""}`,
     ...(hint === undefined ? [] : [`hint: ${hint}`]),
     ...(stdout === "" ? [] : ["stdout:", stdout.trimEnd()]),
     ...(stderr === "" ? [] : ["stderr:", stderr.trimEnd()]),
+    ...formatArtifacts(artifacts, missingArtifacts),
   ].join("\n");
 }

@@ -30,5 +30,7 @@ export function assertFullId(id: string): void {
 }
 
 export function noSuchContainer(id: string): CosError {
-  return new CosError("not_found", `There is no container ${id}.`, { hint: "List them: cos ps --all" });
+  return new CosError("not_found", `There is no container ${id}.`, {
+    hint: "List the containers, stopped ones included.",
+  });
 }

@@ -64,7 +64,7 @@ export class Builds {
         "failed_precondition",
         `Only the builder can tell what ${JSON.stringify(undecided)} is, and it would pull it.`,
         {
-          hint: "Write the base image out in the Dockerfile, or use --pull missing.",
+          hint: "Write the base image out in the Dockerfile, or let it be pulled (pull: missing).",
         },
       );
     }

@@ -123,7 +123,7 @@ describe("a named image", () => {
 
   test("that is missing and never pulled is not found, with the way out", async () => {
     const failure = await failureOf(ensure({ image: "cos.invalid/none:1" }, { pull: "never" }));
-    expect(failure).toMatchObject({ code: "not_found", hint: "Pull it: --pull missing" });
+    expect(failure).toMatchObject({ code: "not_found", hint: "Let it be pulled (pull: missing)." });
     expect(sent).toHaveLength(1);
   });
 

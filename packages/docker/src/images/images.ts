@@ -147,7 +147,7 @@ export class Images {
       }
       if (pull === "never") {
         throw new CosError("not_found", `The engine has no image ${name}, and it is not to be pulled.`, {
-          hint: "Pull it: --pull missing",
+          hint: "Let it be pulled (pull: missing).",
         });
       }
     }

@@ -147,7 +147,7 @@ async function readState(client: EngineClient, id: string): Promise<ContainerBod
           "unavailable",
           "The engine went away and did not come back, so how the job ended is unknown.",
           {
-            hint: "Once it runs again: cos ps --all",
+            hint: "Once it runs again, list the containers, stopped ones included.",
             details: { unknown: true },
             cause: error,
           },
