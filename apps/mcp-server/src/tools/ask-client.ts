@@ -13,6 +13,8 @@ import {
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 type Confirm = Extract<Outcome, { readonly status: "confirm" }>;
 
+/** The code of the SDK for an answer that did not come in time. */
+const requestTimeout: number = ErrorCode.RequestTimeout;
 /** Most characters of arguments that a dialog shows. */
 const mostCharacters = 2000;
 
@@ -62,7 +64,7 @@ async function ask({ operation, input, engine, signal }: Call, asked: Confirm, e
     return action === "accept" ? "yes" : "no";
   } catch (error) {
     if (signal?.aborted === true) throw new CosError("cancelled", "The call was cancelled.");
-    if (error instanceof McpError && error.code === ErrorCode.RequestTimeout) return "no";
+    if (error instanceof McpError && error.code === requestTimeout) return "no";
     throw new CosError("unavailable", "The client did not show its user the question.", {
       hint: "Nothing has been done. Make the call again.",
       cause: error,
