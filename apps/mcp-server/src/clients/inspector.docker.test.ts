@@ -66,7 +66,7 @@ describeClient("the inspector's connections over standard input and output", wit
 describe("the inspector's CLI, strict", () => {
   let served: Served;
   beforeAll(async () => {
-    served = await serveClients("--toolsets", "all");
+    served = await serveClients({ toolsets: "all" });
   });
   afterAll(() => served?.[Symbol.asyncDispose]());
 

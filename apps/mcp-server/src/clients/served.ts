@@ -25,12 +25,13 @@ export interface Served extends AsyncDisposable {
 const caller: Caller = { kind: "stdio", name: "tester", hostRoots: [] };
 const rule = "{name: ask-first, operation: container_restart, decision: confirm, reason: Others rely on it.}";
 
-/** Makes all of that, with further arguments for the servers. What is left of it is gone when it is disposed of. */
-export async function serveClients(...more: readonly string[]): Promise<Served> {
+/** Makes all of that. What is left of it is gone when it is disposed of. */
+export async function serveClients({ toolsets = "default", trustsDialogs = false } = {}): Promise<Served> {
   const installation = makeInstallation();
   const { home } = installation;
   const env = { ...installation.env, HOME: home, NO_COLOR: "1" };
-  const args = ["--as", caller.name, "--policy", installation.writePolicy(`rules:\n  - ${rule}\n`), ...more];
+  const policy = installation.writePolicy(`rules:\n  - ${rule}\n`);
+  const args = ["--as", caller.name, "--policy", policy, "--toolsets", toolsets];
   await using stack = new AsyncDisposableStack();
   stack.defer(() => installation.remove());
   const perform = async (operation: string, input: object) => {
@@ -42,7 +43,10 @@ export async function serveClients(...more: readonly string[]): Promise<Served> 
   const workload = { image: "busybox", pull: "never", command: "echo ready; sleep 3600", network: "none" };
   await perform("container_ensure", { name: service, ...workload });
   stack.defer(() => perform("container_rm", { container: service, force: true }));
-  const { secret } = openOperator({ env }).tokens.create({ name: caller.name }, { ...caller, kind: "script" });
+  const { secret } = openOperator({ env }).tokens.create(
+    { name: caller.name, trustsDialogs },
+    { ...caller, kind: "script" },
+  );
   const { url } = stack.use(await startHttp({ env, args }));
   const kept = stack.move();
   return {
@@ -50,7 +54,7 @@ export async function serveClients(...more: readonly string[]): Promise<Served> 
     env,
     url,
     authorization: `Bearer ${secret}`,
-    command: [...command, ...args],
+    command: [...command, ...args, ...(trustsDialogs ? ["--trust-dialogs"] : [])],
     serverEnv: ownPart(env),
     service,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
