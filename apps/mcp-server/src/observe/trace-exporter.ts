@@ -13,6 +13,14 @@ export function createExporter(env: NodeJS.ProcessEnv): SpanExporter {
   const exporter = env["OTEL_TRACES_EXPORTER"] || "otlp";
   if (exporter === "console") return new ConsoleSpanExporter();
   if (exporter !== "otlp") throw unknown("OTEL_TRACES_EXPORTER", exporter, "otlp, console or none");
+  // The exporters would use another one without a word.
+  for (const variable of ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]) {
+    const url = env[variable] || "http://unset";
+    if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) continue;
+    throw new CosError("invalid_argument", `${variable} is no URL of HTTP.`, {
+      hint: "Set it to the collector's URL.",
+    });
+  }
   const protocol = env["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] || env["OTEL_EXPORTER_OTLP_PROTOCOL"] || "http/protobuf";
   if (protocol === "http/protobuf") return new ProtobufExporter();
   if (protocol === "http/json") return new JsonExporter();

@@ -152,11 +152,15 @@ describe("a collector that fails", () => {
     expect(stderr).toMatch(/^cos-mcp: Spans were not sent: .*\n$/);
   });
 
-  test("and is of a kind that cos does not speak to is told of, and the calls are made without it", async () => {
-    const variables = { OTEL_TRACES_EXPORTER: "otlp", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+  test.each<[NodeJS.ProcessEnv, string]>([
+    [{ OTEL_TRACES_EXPORTER: "otlp", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }, 'OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"'],
+    [{ OTEL_TRACES_EXPORTER: "zipkin" }, 'OTEL_TRACES_EXPORTER is "zipkin"'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" }, "OTEL_EXPORTER_OTLP_ENDPOINT is no URL of HTTP"],
+  ])("or cannot be spoken to is told of, and calls are made without it: %j", async (variables, what) => {
     const { code, stderr } = await callOverStdio(variables, "ping");
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^cos-mcp: There are no traces: .*"grpc".*\nhint: .*\n$/);
+    expect(stderr).toMatch(/^cos-mcp: There are no traces: .*\nhint: .*\n$/);
+    expect(stderr).toContain(what);
   });
 });
 
