@@ -103,6 +103,25 @@ describe("the records that a caller sees", () => {
     expect(bench.events).toMatchObject([{ operation: "audit_recent", stage: "read", caller: { name: "other" } }]);
   });
 
+  test("and that come are told from the moment it asks, but for those of its looking", async () => {
+    const asked: { filter?: { since?: Date | undefined } | undefined }[] = [];
+    const records = async function* (options: (typeof asked)[number]) {
+      asked.push(options);
+      yield record({ operation: "audit_recent" });
+      yield record({ operation: "container_run", stage: "approved" });
+    };
+    const before = Date.now();
+    const { signal } = new AbortController();
+    const told: unknown[] = [];
+    const view = openBench({ records, policy: defaultPolicy() }).controlPlane.viewFor(agent);
+    for await (const { operation, stage } of await view.newRecords({ signal })) told.push([operation, stage]);
+    expect(told).toEqual([["container_run", "approved"]]);
+    expect(asked).toMatchObject([{ filter: { callerName: "agent" }, follow: true, signal }]);
+    expect(asked[0]?.filter?.since?.getTime()).toBeGreaterThanOrEqual(before);
+    const denied = openBench({ records, policy: denyAll }).controlPlane.viewFor(agent);
+    await expect(denied.newRecords({ signal })).rejects.toMatchObject({ code: "denied" });
+  });
+
   test("that cannot be read are a failure, which is recorded", async () => {
     const bench = openBench({
       records: async function* () {

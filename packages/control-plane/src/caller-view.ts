@@ -38,7 +38,7 @@ export interface CallerView {
   /** The newest records of calls under the caller's name, oldest first. Asked as `audit_recent`. */
   records(options: { readonly last: number; readonly signal?: AbortSignal | undefined }): Promise<readonly OwnRecord[]>;
   /** Those that are written from now on, but for those of looking at the view. Asked as `audit_recent`. Endless. */
-  newRecords(options: { readonly signal: AbortSignal }): AsyncIterable<OwnRecord>;
+  newRecords(options: { readonly signal: AbortSignal }): Promise<AsyncIterable<OwnRecord>>;
   /** The rules that could decide about the caller's calls, in their order. Asked as `policy_show`. */
   rules(): Promise<readonly RuleForCaller[]>;
 }
@@ -96,15 +96,15 @@ export function viewOf(caller: Caller, { engines, policy, audit, records }: View
     records: ({ last, signal }) =>
       read("audit_recent", firstEngine, async () => {
         const own: OwnRecord[] = [];
-        for await (const record of records?.({ filter: { callerName: name }, last, signal }) ?? [])
+        for await (const record of records?.({ filter: { callerName: name }, last, signal }) ?? none())
           own.push(toOwnRecord(record));
         return own;
       }),
-    async *newRecords({ signal }) {
+    async newRecords({ signal }) {
+      // Whatever is written before the log is watched counts, too.
+      const filter = { callerName: name, since: new Date() };
       await read("audit_recent", firstEngine, () => Promise.resolve());
-      const filter = { callerName: name };
-      for await (const record of records?.({ filter, last: 0, follow: true, signal }) ?? [])
-        if (!viewReads.some((known) => known.name === record.operation)) yield toOwnRecord(record);
+      return withoutLooks(records?.({ filter, follow: true, signal }) ?? none());
     },
     rules: () =>
       read("policy_show", firstEngine, async () =>
@@ -112,6 +112,13 @@ export function viewOf(caller: Caller, { engines, policy, audit, records }: View
       ),
   };
 }
+
+async function* withoutLooks(records: AsyncIterable<AuditRecord>): AsyncGenerator<OwnRecord> {
+  for await (const record of records)
+    if (!viewReads.some(({ name }) => name === record.operation)) yield toOwnRecord(record);
+}
+
+async function* none(): AsyncGenerator<never> {}
 
 function toOwnRecord({ time, callId, stage, operation, effect, engine, target, ...more }: AuditRecord): OwnRecord {
   const { rule, consent, reference, code } = more;

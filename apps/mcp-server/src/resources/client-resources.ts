@@ -108,7 +108,7 @@ export function createClientResources(parts: ClientResourcesParts): ClientResour
 
     async subscribe(request) {
       const { uri, address } = toAddress(request);
-      if (address.kind === "audit") watches.records();
+      if (address.kind === "audit") await watches.records();
       else if (address.kind !== "policy") await watches.engine(address.engine);
       // Only what may be seen is told of. A name that is given anew later is told of, too.
       if ("container" in address) {

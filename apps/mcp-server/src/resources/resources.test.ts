@@ -72,9 +72,7 @@ async function connect(
       }
     },
     records: () => Promise.resolve([]),
-    async *newRecords() {
-      yield* [];
-    },
+    newRecords: () => Promise.reject(new CosError("unsupported", "No.")),
     rules: () => Promise.resolve([]),
     ...view,
   });
@@ -424,17 +422,28 @@ describe("a subscription", () => {
   test("to records is told of new ones", async () => {
     let record = () => {};
     const recorded = new Promise<void>((resolve) => (record = resolve));
-    const view: Partial<CallerView> = {
-      async *newRecords() {
-        await recorded;
-        yield {} as never;
-      },
+    const written = async function* () {
+      await recorded;
+      yield {} as never;
     };
+    const view: Partial<CallerView> = { newRecords: () => Promise.resolve(written()) };
     const { client, updated } = await connect(withContainers(), { view });
     await client.subscribeResource({ uri: "cos://audit/recent" });
     record();
     await arrive();
     expect(updated).toEqual(["cos://audit/recent"]);
+  });
+
+  test("to records is refused while policy shows none", async () => {
+    let isAllowed = false;
+    const newRecords: CallerView["newRecords"] = () =>
+      isAllowed ? new Promise(() => {}) : Promise.reject(new CosError("denied", "Not here."));
+    const { client, cancel } = await connect(withContainers(), { view: { newRecords } });
+    const subscribe = () => client.subscribeResource({ uri: "cos://audit/recent" });
+    await expect(subscribe()).rejects.toThrow("Not here.");
+    isAllowed = true;
+    await expect(Promise.race([subscribe(), client.ping().then(() => "goes on")])).resolves.toBe("goes on");
+    cancel();
   });
 
   test("on another engine is told of that one", async () => {

@@ -6,7 +6,7 @@ export interface Watches {
   /** Resolves when everything is told that happens on that engine from now on. Watches it once, however often it is called. */
   readonly engine: (name: string) => Promise<void>;
   /** The same for the caller's records. */
-  readonly records: () => void;
+  readonly records: () => Promise<void>;
 }
 
 export interface WatchesParts {
@@ -21,7 +21,7 @@ export interface WatchesParts {
 /** Watches what a client is told of, from when it first asks for something that changes. */
 export function createWatches({ view, ended, onEvent, onRecord }: WatchesParts): Watches {
   const engines = new Map<string, Promise<void>>();
-  let followsRecords = false;
+  let records: Promise<void> | undefined;
 
   const watch = (engine: string) =>
     new Promise<void>((resolve, reject) => {
@@ -47,15 +47,13 @@ export function createWatches({ view, ended, onEvent, onRecord }: WatchesParts):
       return watching;
     },
     records() {
-      if (followsRecords) return;
-      followsRecords = true;
-      const follow = async () => {
-        for await (const _record of view.newRecords({ signal: ended })) onRecord();
+      const follow = async (written: AsyncIterable<unknown>) => {
+        for await (const _record of written) onRecord();
       };
-      follow().then(
-        () => (followsRecords = false),
-        () => (followsRecords = false),
-      );
+      const forget = () => (records = undefined);
+      records ??= view.newRecords({ signal: ended }).then((written) => void follow(written).then(forget, forget));
+      records.catch(forget);
+      return records;
     },
   };
 }
