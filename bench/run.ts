@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   context: async () => (await import("./context.ts")).benchContext(),
   build: async () => (await import("./build.ts")).benchBuild(),
   transfer: async () => (await import("./transfer.ts")).benchTransfer(),
+  mcp: async () => (await import("./mcp.ts")).benchMcp(),
   concurrency: async () => (await import("./concurrency.ts")).benchConcurrency(),
 };
 

@@ -27,8 +27,13 @@ export async function runCommand(
 
 /** CPU milliseconds that a command costs, over enough runs to be finer than the kernel's clock tick. */
 export async function cpuMilliseconds(command: string, args: readonly string[], runs = 10): Promise<number> {
+  return await childCpuMilliseconds(runs, () => runCommand(command, args));
+}
+
+/** CPU milliseconds that a child process costs, which `run` starts and sees end. */
+export async function childCpuMilliseconds(runs: number, run: () => Promise<void>): Promise<number> {
   const before = childTicks();
-  for (let run = 0; run < runs; run++) await runCommand(command, args);
+  for (let count = 0; count < runs; count++) await run();
   return ((childTicks() - before) * 1000) / ticksPerSecond / runs;
 }
 
@@ -39,5 +44,6 @@ function childTicks(): number {
   return Number(fields[13]) + Number(fields[14]);
 }
 
+const { NODE_EXTRA_CA_CERTS: _, ...others } = process.env;
 /** Reading extra certificates costs every start of Node tens of milliseconds, which would hide what is compared. */
-const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+export const environment: NodeJS.ProcessEnv = others;
