@@ -36,6 +36,11 @@ describe("a name that is not the server's", () => {
     expect(await sendRaw(server.url, `${request}${written.join("")}\r\n{`)).toMatch(/^HTTP\/1\.1 403 /);
   });
 
+  test("is refused also to who asks first whether the body is wanted", async () => {
+    const lines = "POST /mcp HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 9\r\nExpect: 100-continue\r\n";
+    expect(await sendRaw(server.url, `${lines}authorization: Bearer agent\r\n\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
   test("is refused when there are two of it", async () => {
     const lines = `GET /mcp HTTP/1.1\r\nHost: ${own()}\r\nHost: evil.example\r\n`;
     expect(await sendRaw(server.url, `${lines}authorization: Bearer agent\r\nconnection: close\r\n\r\n`)).toMatch(

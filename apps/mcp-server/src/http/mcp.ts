@@ -78,7 +78,7 @@ async function take(
 ): Promise<Refusal | undefined> {
   const { method, headers } = request;
   if (method === "POST") {
-    const body = await readBody(request);
+    const body = await readBody(request, response);
     if (body === undefined) return void response.destroy();
     if ("refusal" in body) return body.refusal;
     const messages = toMessages(body.value);

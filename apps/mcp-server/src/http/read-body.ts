@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseJson } from "./parse-json.ts";
 import type { Refusal } from "./refuse.ts";
 
@@ -10,11 +10,14 @@ const tooLong: Refusal = { why: "body", status: 413, message: `The body is longe
 /** Reads a request's body as JSON. Undefined when the client leaves before its end. */
 export async function readBody(
   request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<{ readonly value: unknown } | { readonly refusal: Refusal } | undefined> {
   const { "content-length": length, "content-encoding": encoding } = request.headers;
   if (encoding !== undefined)
     return { refusal: { why: "headers", status: 415, message: "The body must not be compressed." } };
   if (Number(length ?? 0) > maxBodyBytes) return { refusal: tooLong };
+  // Who asks first whether the body is wanted has had everything else looked at by now.
+  if (request.headers.expect?.toLowerCase() === "100-continue") response.writeContinue();
   const bytes = await readBytes(request);
   if (bytes === undefined || bytes === tooLong) return bytes && { refusal: tooLong };
   try {

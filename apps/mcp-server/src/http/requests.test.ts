@@ -64,6 +64,15 @@ describe("a body", () => {
     );
   });
 
+  test("is asked for only when it is wanted, of who waits for that", async () => {
+    const head = `POST /mcp HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\nAuthorization: Bearer agent\r\n`;
+    const rest = "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n";
+    expect(await sendRaw(server.url, `${head}${rest}\r\n`)).toMatch(/^HTTP\/1\.1 406 /);
+    expect(await sendRaw(server.url, `${head}${rest}Accept: */*\r\n\r\n{}`)).toMatch(
+      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400 /,
+    );
+  });
+
   test("that never ends, and headers that never end, cost a connection for a moment only", async () => {
     await using hasty = await serveCalls(perform, { limits: { headersMs: 100, requestMs: 200 } });
     const { host } = new URL(hasty.url);

@@ -168,6 +168,17 @@ describe("a client whose connection breaks", () => {
   });
 });
 
+test("a client that does not read is cut off, before it costs the server's memory", async () => {
+  const response = await open(server.url, { headers: session.headers, body: call(1) });
+  response.pause().on("error", () => undefined);
+  const gone = new Promise((resolve) => response.once("close", resolve));
+  const { call: made } = await started();
+  for (let many = 0; many < 400; many++) made.progress?.({ phase: "build", message: "x".repeat(64 * 1024) });
+  response.resume();
+  await gone;
+  expect(made.signal?.aborted).toBe(false);
+});
+
 describe("a session", () => {
   test("has its calls cancelled and is gone when nobody comes back to them", async () => {
     const events = await post(call(1));
