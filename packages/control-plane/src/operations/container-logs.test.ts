@@ -66,16 +66,19 @@ describe("the lines of a log", () => {
     const { id, perform } = openWith(logs);
     expect(await perform()).toMatchObject({
       result: { containerId: id, name: "web", output: "one\ntwo\nthree\n", lines: 3, cutBytes: 0, more: false },
-      text: "one\ntwo\nthree",
+      text: expect.stringMatching(/^one\ntwo\nthree\n\[later lines: ask again with cursor="[\w-]+"\]$/),
     });
-    expect(await perform({ tail: 1 })).toMatchObject({ text: "three", result: { lines: 1 } });
+    expect(await perform({ tail: 1 })).toMatchObject({ text: expect.stringMatching(/^three\n/), result: { lines: 1 } });
     const { read } = openWith(secondsApart(500));
     const { output, lines } = await read();
     expect([lines, output.startsWith("line 400\n"), output.endsWith("line 499\n")]).toEqual([100, true, true]);
   });
 
   test("may be none", async () => {
-    expect(await openWith([]).perform()).toMatchObject({ text: "No lines.", result: { output: "", lines: 0 } });
+    expect(await openWith([]).perform()).toMatchObject({
+      text: expect.stringMatching(/^No lines\./),
+      result: { output: "", lines: 0 },
+    });
   });
 
   test("are chosen by their time, its ends included", async () => {
