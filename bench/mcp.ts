@@ -12,6 +12,9 @@ const calls = 1500;
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const main = file("../apps/mcp-server/dist/main.js");
 
+/** Without types, which Node would have to take out first. */
+const lineEcho = 'require("node:readline").createInterface(process.stdin).on("line", (line) => console.log(line))';
+
 /** What answers calls, and what it costs. */
 export interface Served extends AsyncDisposable {
   call(id: number): Promise<void>;
@@ -32,7 +35,7 @@ export async function benchMcp(): Promise<void> {
   await benchCalls("stdio", { "line echo": "mcp-echo.ts", cos: "mcp-server.ts" }, { cos: "<= 4" });
   const started = await compare(
     {
-      "line echo": () => startMilliseconds([file("mcp-echo.ts"), "stdio"]),
+      "line echo": () => startMilliseconds(["-e", lineEcho]),
       "cos-mcp": () => startMilliseconds([main]),
     },
     7,
