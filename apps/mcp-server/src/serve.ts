@@ -53,7 +53,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   let observation: Observation | undefined;
   let exitCode = 1;
   try {
-    const tools = chooseTools({ toolsets: options.toolsets, tools: options.tools, readOnly });
+    const choice = { toolsets: options.toolsets, tools: options.tools };
+    const [tools, withheld] = [chooseTools({ ...choice, readOnly }), readOnly ? chooseTools(choice) : []];
     const settings = await findEngines();
     const engines = settings.map(({ name: engine }) => engine);
     controlPlane = openControlPlane({ writer: "mcp", policyFile, readOnly, engines: settings, reapEverySeconds });
@@ -68,7 +69,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
     await controlPlane.loadPolicy();
-    const parts = { controlPlane: observation.observe(controlPlane), caller, engines, tools };
+    const parts = { controlPlane: observation.observe(controlPlane), caller, engines, tools, withheld };
     if (http === undefined) {
       const { serveStdio } = await import("./stdio.ts");
       await serveStdio({ ...parts, trustsDialogs: options.trustsDialogs }, told);

@@ -24,6 +24,8 @@ export interface ServerParts {
   readonly engines: readonly string[];
   /** What is offered as tools; what `chooseTools` says without a wish unless set. */
   readonly tools?: readonly Operation[] | undefined;
+  /** What is not offered because policy refuses it, and says so to who calls it all the same. */
+  readonly withheld?: readonly Operation[] | undefined;
   /** Offers the client more than that, or something else. Nothing but tests sets it. */
   readonly extend?: (server: Server) => void;
 }

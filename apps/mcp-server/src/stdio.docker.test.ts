@@ -239,7 +239,7 @@ test("a client that may only read is refused everything else", async () => {
   expect(await client.call("ping")).toMatchObject({ envelope: { status: "done" } });
   expect(await client.call("container_run", job("true"))).toMatchObject({
     failed: true,
-    envelope: { status: "denied" },
+    envelope: { status: "denied", rule: "read-only" },
   });
 });
 

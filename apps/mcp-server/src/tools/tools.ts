@@ -13,8 +13,8 @@ import { chooseTools } from "./toolsets.ts";
 
 /** Offers operations as tools. To the client there are no others. */
 export function offerTools(server: Server, parts: ServerParts, calls: RunningCalls): void {
-  const { controlPlane, caller, engines, tools = chooseTools(), trustsDialogs = false } = parts;
-  const byName = new Map(tools.map((operation) => [operation.name, operation]));
+  const { controlPlane, caller, engines, tools = chooseTools(), withheld = [], trustsDialogs = false } = parts;
+  const byName = new Map([...tools, ...withheld].map((operation) => [operation.name, operation]));
   const offered = new Set(byName.keys());
   server.setRequestHandler(ListToolsRequestSchema, () => ({
     tools: tools.map((operation) => toTool(operation, engines)),
