@@ -148,11 +148,16 @@ async function listenOn(http: NetServer, host: string, port: number): Promise<vo
 
 /** The names that the address itself has, and what else is allowed. */
 function withOwn(scheme: string, names: readonly string[], port: number, allowed?: GateOptions): GateOptions {
-  const all = names.some(isLoopback) ? [...names, "127.0.0.1", "[::1]", "localhost"] : names;
+  const all = names.some(isLoopback) ? [...names, "127.0.0.1", "[::1]", "localhost"] : names.filter(isName);
   const standard = port === (scheme === "http" ? 80 : 443);
   const hosts = all.flatMap((name) => [`${name}:${port}`, ...(standard ? [name] : [])]);
   return {
     hosts: [...hosts, ...(allowed?.hosts ?? [])],
     origins: [...hosts.map((name) => `${scheme}://${name}`), ...(allowed?.origins ?? [])],
   };
+}
+
+/** A wildcard is an address to listen on, and nobody's name. */
+function isName(address: string): boolean {
+  return !["0.0.0.0", "::", "[::]"].includes(address);
 }
