@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { type Caller, openControlPlane } from "@cos/control-plane";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { serveCalls } from "../testing/calls-server.ts";
 import { open, openSession, readEvents } from "../testing/http-requests.ts";
 import { type HttpProcess, startHttp } from "../testing/http-process.ts";
 import { type Installation, makeInstallation } from "../testing/installation.ts";
+import type { Message } from "../testing/messages.ts";
 
 const mark = `mcp-http-${randomBytes(4).toString("hex")}`;
 const caller: Caller = { kind: "http", name: "tester", hostRoots: [] };
@@ -106,6 +108,37 @@ describe("a job that runs", () => {
     const [job] = await listJobs();
     expect(job).toMatchObject({ state: "running" });
     await perform("container_rm", { container: job?.id, force: true });
+  });
+});
+
+describe("the token of a preview", () => {
+  const wider = { image: "busybox", pull: "never", command: "true", network: "bridge", labels: { "user.test": mark } };
+  const statusOf = ({ result }: Message) =>
+    (result as { structuredContent: { status: string } }).structuredContent.status;
+
+  test("is its caller's in every session, once, and nobody else's", async () => {
+    await using controlPlane = openControlPlane({ writer: "mcp", env: installation.env });
+    await using server = await serveCalls((call) => controlPlane.perform(call));
+    const open = async (name: string) => {
+      const session = await openSession(server.url, { authorization: `Bearer ${name}` });
+      return (id: number, input: object) => session.ask(id, "tools/call", { name: "container_run", arguments: input });
+    };
+    const preview = async () => {
+      const asked = await (await open("tester"))(1, wider);
+      expect(statusOf(asked)).toBe("confirm");
+      return { ...wider, ...tokenOf(asked) };
+    };
+    const tokenOf = ({ result }: Message) => {
+      const { structuredContent } = result as { structuredContent: { confirmToken: string } };
+      return { confirmToken: structuredContent.confirmToken };
+    };
+    const stolen = await preview();
+    expect(statusOf(await (await open("thief"))(1, stolen))).toBe("denied");
+    expect(statusOf(await (await open("tester"))(1, stolen))).toBe("denied");
+    const own = await preview();
+    const later = await open("tester");
+    expect(statusOf(await later(1, own))).toBe("done");
+    expect(statusOf(await later(2, own))).toBe("denied");
   });
 });
 
