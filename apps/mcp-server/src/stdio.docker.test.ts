@@ -85,6 +85,20 @@ describe("an MCP client", () => {
     ]);
   });
 
+  test("is told what a job writes while it runs", async () => {
+    const told: string[] = [];
+    let heard = () => {};
+    const first = new Promise<void>((resolve) => (heard = resolve));
+    const onProgress = (message: string) => {
+      told.push(message);
+      if (message === "stdout: one") heard();
+    };
+    const ended = client.call("container_run", job("echo one; sleep 2; echo two >&2"), { onProgress });
+    expect(await Promise.race([first.then(() => "told"), ended.then(() => "ended")])).toBe("told");
+    expect(await ended).toMatchObject({ envelope: { result: { stdout: "one\n", stderr: "two\n" } } });
+    expect(told.slice(-2)).toEqual(["stdout: one", "stderr: two"]);
+  });
+
   test("looks around, and every answer is what the tool says that it answers", async () => {
     expect(await client.call("ping")).toMatchObject({ envelope: { status: "done", result: { driver: "docker" } } });
     expect(await client.call("container_list", { all: true })).toMatchObject({ envelope: { status: "done" } });

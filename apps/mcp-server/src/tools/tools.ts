@@ -27,7 +27,10 @@ export function offerTools(server: Server, parts: ServerParts, calls: RunningCal
     const operation = typeof name === "string" ? byName.get(name) : undefined;
     const schema = operation && inputSchemaOf(operation);
     const read = toCall(params, { takesEngine: engines.length > 1, schema });
-    const call = { ...read, caller, offered, progress: toProgress(extra) };
+    const told = toProgress(extra);
+    // What answers with what a program wrote tells of it meanwhile.
+    const output = operation?.untrusted?.includes("stdout") === true ? told?.output : undefined;
+    const call = { ...read, caller, offered, progress: told?.progress, output };
     const plane = forRequest(controlPlane, method, extra);
     const asking = trustsDialogs && canBeAsked(server.getClientCapabilities()) ? withDialogs(plane, extra) : plane;
     return await calls.run(extra.signal, async (signal) => {
@@ -37,6 +40,8 @@ export function offerTools(server: Server, parts: ServerParts, calls: RunningCal
         return fromOutcome(outcome, { untrusted: operation.untrusted });
       } catch (error) {
         return fromError(error, operation && { hint: hintForArguments(operation, engines) });
+      } finally {
+        told?.end();
       }
     });
   };
