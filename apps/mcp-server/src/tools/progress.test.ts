@@ -20,8 +20,8 @@ const chunk = (text: string, stream: "stdout" | "stderr" = "stdout") => ({ strea
 describe("a client that asked for progress", () => {
   test("is told what happens, each time with a higher number", () => {
     const { told, messages } = open("p");
-    told?.progress({ message: "Pulling" });
-    told?.progress({ message: "Starting" });
+    told?.progress({ phase: "pull", message: "Pulling" });
+    told?.progress({ phase: "start", message: "Starting" });
     expect(messages).toEqual([
       { progressToken: "p", progress: 1, message: "Pulling" },
       { progressToken: "p", progress: 2, message: "Starting" },
