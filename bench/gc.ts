@@ -2,13 +2,16 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Caller, catalogue, createControlPlane } from "@cos/control-plane";
-import { createSigner, type Engine, engineName, newObjectId, toLabels } from "@cos/core";
+import type { Caller } from "@cos/control-plane";
+import { createSigner, engineName, newObjectId, toLabels } from "@cos/core";
 import { connectDocker } from "@cos/docker";
-import { createApprovals, createTickets, definePolicy, openAuditLog } from "@cos/policy";
+import type { Rule } from "@cos/policy";
 import Docker from "dockerode";
+import { controlPlaneOn } from "./control-plane.ts";
 import { compare, dockerCli, milliseconds, report } from "./rounds.ts";
 import { runCommand } from "./spawn.ts";
+
+const allowed: Rule = { name: "gc", operation: "gc", decision: "allow", reason: "It is measured." };
 
 const count = 500;
 const caller: Caller = { kind: "script", name: "user", hostRoots: [] };
@@ -19,7 +22,7 @@ export async function benchGc(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "cos-bench-"));
   const engine = await connectDocker({ signer });
   try {
-    const controlPlane = controlPlaneOn(engine, directory);
+    const controlPlane = controlPlaneOn(engine, directory, [allowed]);
     const ratios = await compare(
       {
         "docker rm": async () => {
@@ -89,18 +92,4 @@ export async function makeContainers(): Promise<string[]> {
   };
   await Promise.all(Array.from({ length: 4 }, work));
   return ids;
-}
-
-function controlPlaneOn(engine: Engine, directory: string) {
-  const policy = definePolicy([{ name: "gc", operation: "gc", decision: "allow", reason: "It is measured." }]);
-  return createControlPlane({
-    operations: catalogue,
-    engines: new Map([["local", async () => engine]]),
-    policy: async () => policy,
-    audit: openAuditLog({ directory: join(directory, "audit"), writer: "bench", key: () => Buffer.alloc(32, 1) }),
-    tickets: createTickets(),
-    approvals: createApprovals(),
-    grants: { use: () => undefined },
-    listen: async () => {},
-  });
 }

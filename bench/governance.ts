@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Caller, catalogue, createControlPlane } from "@cos/control-plane";
+import type { Caller, ControlPlane } from "@cos/control-plane";
 import { defineWorkload, type Engine } from "@cos/core";
 import { connectDocker } from "@cos/docker";
-import { createApprovals, createTickets, defaultRules, definePolicy, openAuditLog } from "@cos/policy";
+import { defaultRules } from "@cos/policy";
+import { controlPlaneOn } from "./control-plane.ts";
 import { removed } from "./job.ts";
 import { compare, milliseconds, report } from "./rounds.ts";
 
@@ -22,7 +23,7 @@ export async function benchGovernance(): Promise<void> {
   try {
     await using engine = await connectDocker();
     const spec = defineWorkload({ env: { image: "busybox" }, command: "echo ok", timeoutSeconds: 300 });
-    const governed = controlPlaneOn(engine, directory);
+    const governed = controlPlaneOn(engine, directory, defaultRules);
     const job = await compare(
       {
         "engine.jobs.run alone": () =>
@@ -35,7 +36,7 @@ export async function benchGovernance(): Promise<void> {
 
     const result = await engine.jobs.run({ spec, owner: caller.name });
     const atOnce = { ...engine, jobs: { run: async () => result } } as unknown as Engine;
-    const alone = controlPlaneOn(atOnce, directory);
+    const alone = controlPlaneOn(atOnce, directory, defaultRules);
     const overhead = await compare({
       "policy and audit alone": async () => {
         const all = await milliseconds(async () => {
@@ -53,21 +54,7 @@ export async function benchGovernance(): Promise<void> {
   }
 }
 
-function controlPlaneOn(engine: Engine, directory: string) {
-  const policy = definePolicy(defaultRules);
-  return createControlPlane({
-    operations: catalogue,
-    engines: new Map([["local", async () => engine]]),
-    policy: async () => policy,
-    audit: openAuditLog({ directory: join(directory, "audit"), writer: "bench", key: () => Buffer.alloc(32, 1) }),
-    tickets: createTickets(),
-    approvals: createApprovals(),
-    grants: { use: () => undefined },
-    listen: async () => {},
-  });
-}
-
-async function perform(controlPlane: ReturnType<typeof controlPlaneOn>): Promise<void> {
+async function perform(controlPlane: ControlPlane): Promise<void> {
   const outcome = await controlPlane.perform({ operation: "container_run", input, caller });
   if (outcome.status !== "done") throw new Error(`the call answered ${outcome.status}`);
 }

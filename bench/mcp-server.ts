@@ -3,9 +3,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Caller, catalogue, createControlPlane } from "@cos/control-plane";
+import type { Caller } from "@cos/control-plane";
 import type { Engine } from "@cos/core";
-import { createApprovals, createTickets, defaultRules, definePolicy, openAuditLog } from "@cos/policy";
+import { defaultRules } from "@cos/policy";
 // @boundaries-ignore the app keeps it to itself, and it is measured without a process around it
 import { anybodyAs } from "../apps/mcp-server/src/http/authenticate.ts";
 // @boundaries-ignore the app keeps it to itself, and it is measured without a process around it
@@ -14,6 +14,7 @@ import { serveHttp } from "../apps/mcp-server/src/http/serve-http.ts";
 import { openObservation } from "../apps/mcp-server/src/observe/observation.ts";
 // @boundaries-ignore the app keeps it to itself, and it is measured without a process around it
 import { serveStdio } from "../apps/mcp-server/src/stdio.ts";
+import { controlPlaneOn } from "./control-plane.ts";
 
 const [transport, log] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), "cos-bench-"));
@@ -23,17 +24,7 @@ process.on("message", () => process.send?.(process.cpuUsage()));
 
 const answer = { version: "1", apiVersion: "1", latencyMs: 1 };
 const engine = { name: "local", driver: "none", ping: async () => answer } as unknown as Engine;
-const policy = definePolicy(defaultRules);
-const controlPlane = createControlPlane({
-  operations: catalogue,
-  engines: new Map([["local", async () => engine]]),
-  policy: async () => policy,
-  audit: openAuditLog({ directory: join(directory, "audit"), writer: "bench", key: () => Buffer.alloc(32, 1) }),
-  tickets: createTickets(),
-  approvals: createApprovals(),
-  grants: { use: () => undefined },
-  listen: async () => {},
-});
+const controlPlane = controlPlaneOn(engine, directory, defaultRules);
 const engines = ["local"];
 const observation = await openObservation({
   env: {},

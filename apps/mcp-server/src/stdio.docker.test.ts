@@ -1,48 +1,27 @@
-import { randomBytes } from "node:crypto";
-import { type Caller, catalogue, openControlPlane } from "@cos/control-plane";
+import { type Caller, catalogue } from "@cos/control-plane";
 import { JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectStdio, type StdioClient } from "./testing/index.ts";
 import { type Installation, makeInstallation } from "./testing/installation.ts";
 import type { Message } from "./testing/messages.ts";
+import { ownJobs, patiently } from "./testing/own-jobs.ts";
 import { type ServerProcess, startServer } from "./testing/server-process.ts";
 
-const mark = `mcp-stdio-${randomBytes(4).toString("hex")}`;
 const caller: Caller = { kind: "stdio", name: "tester", hostRoots: [] };
 const asTester = ["--as", caller.name];
-const job = (command: string, more: object = {}) => {
-  const labels = { "user.test": mark };
-  return { image: "busybox", pull: "never", command, labels, ...more };
-};
-/** How long an engine may take to kill and remove a container, beside others who want something from it. */
-const patiently = { timeout: 15_000 };
 let installation: Installation;
+const { job, label, list: listJobs, expectNone } = ownJobs(() => installation, caller);
 
 beforeAll(() => {
   installation = makeInstallation();
 });
 afterAll(async () => {
   try {
-    await vi.waitFor(async () => expect(await listJobs()).toEqual([]), patiently);
+    await expectNone();
   } finally {
-    for (const { id } of await listJobs()) await perform("container_rm", { container: id, force: true });
     installation.remove();
   }
 });
-
-/** Asks past the server under test, as the same agent. */
-async function perform(operation: string, input: object) {
-  await using controlPlane = openControlPlane({ writer: "test", env: installation.env });
-  const outcome = await controlPlane.perform({ operation, input, caller });
-  return outcome.status === "done" ? outcome.result : expect.unreachable();
-}
-
-async function listJobs() {
-  const { containers } = (await perform("container_list", { all: true })) as {
-    containers: { id: string; state: string; labels: Record<string, string> }[];
-  };
-  return containers.filter(({ labels }) => labels["user.test"] === mark);
-}
 
 /** What the server under test has recorded since the last time. */
 function recorder() {
@@ -204,7 +183,7 @@ test.each([
 
 test("arguments that a model wrote as text are understood, and wrong ones are named with the right ones", async () => {
   await using client = await connectStdio({ env: installation.env, args: asTester });
-  const asText = { env: '{"GREETING": "hello"}', labels: JSON.stringify({ "user.test": mark }) };
+  const asText = { env: '{"GREETING": "hello"}', labels: JSON.stringify(label) };
   expect(await client.call("container_run", { ...job("echo $GREETING"), ...asText })).toMatchObject({
     envelope: { status: "done", result: { stdout: "hello\n" } },
   });

@@ -1,48 +1,32 @@
-import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { type Caller, openControlPlane } from "@cos/control-plane";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveCalls } from "../testing/calls-server.ts";
 import { open, openSession, readEvents } from "../testing/http-requests.ts";
 import { type HttpProcess, startHttp } from "../testing/http-process.ts";
 import { type Installation, makeInstallation } from "../testing/installation.ts";
 import type { Message } from "../testing/messages.ts";
+import { ownJobs, patiently } from "../testing/own-jobs.ts";
 
-const mark = `mcp-http-${randomBytes(4).toString("hex")}`;
 const caller: Caller = { kind: "http", name: "tester", hostRoots: [] };
-const patiently = { timeout: 15_000 };
 const args = ["--insecure-no-auth", "--as", caller.name];
 let installation: Installation;
+const { job, perform, list: listJobs, expectNone } = ownJobs(() => installation, caller);
 
 beforeAll(() => {
   installation = makeInstallation();
 });
 afterAll(async () => {
   try {
-    await vi.waitFor(async () => expect(await listJobs()).toEqual([]), patiently);
+    await expectNone();
   } finally {
-    for (const { id } of await listJobs()) await perform("container_rm", { container: id, force: true });
     installation.remove();
   }
 });
 
-/** Asks past the server under test, as the same agent. */
-async function perform(operation: string, input: object) {
-  await using controlPlane = openControlPlane({ writer: "test", env: installation.env });
-  const outcome = await controlPlane.perform({ operation, input, caller });
-  return outcome.status === "done" ? outcome.result : expect.unreachable();
-}
-
-async function listJobs() {
-  const { containers } = (await perform("container_list", { all: true })) as {
-    containers: { id: string; state: string; labels: Record<string, string> }[];
-  };
-  return containers.filter(({ labels }) => labels["user.test"] === mark);
-}
-
 const run = (id: number, command: string, more: object = {}) => {
-  const input = { image: "busybox", pull: "never", command, labels: { "user.test": mark }, ...more };
-  return { jsonrpc: "2.0", id, method: "tools/call", params: { name: "container_run", arguments: input } };
+  const params = { name: "container_run", arguments: job(command, more) };
+  return { jsonrpc: "2.0", id, method: "tools/call", params };
 };
 const resultOf = (exitCode: number, stdout: string) => ({
   result: { structuredContent: { status: "done", result: { exitCode, stdout } } },
@@ -94,25 +78,19 @@ describe("a job that runs", () => {
   test("goes on without its server when it is detached", async () => {
     await using server = await startHttp({ env: installation.env, args });
     const session = await openSession(server.url);
-    const input = {
-      image: "busybox",
-      pull: "never",
-      command: "sleep 300",
-      detach: true,
-      labels: { "user.test": mark },
-    };
+    const input = job("sleep 300", { detach: true });
     const started = await session.ask(1, "tools/call", { name: "container_run", arguments: input });
     expect(started).toMatchObject({ result: { structuredContent: { status: "done" } } });
     server.kill("SIGTERM");
     expect(await server.ended).toBe(0);
-    const [job] = await listJobs();
-    expect(job).toMatchObject({ state: "running" });
-    await perform("container_rm", { container: job?.id, force: true });
+    const [detached] = await listJobs();
+    expect(detached).toMatchObject({ state: "running" });
+    await perform("container_rm", { container: detached?.id, force: true });
   });
 });
 
 describe("the token of a preview", () => {
-  const wider = { image: "busybox", pull: "never", command: "true", network: "bridge", labels: { "user.test": mark } };
+  const wider = job("true", { network: "bridge" });
   const statusOf = ({ result }: Message) =>
     (result as { structuredContent: { status: string } }).structuredContent.status;
 
