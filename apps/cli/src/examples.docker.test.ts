@@ -3,10 +3,14 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { command as serverCommand } from "@cos/mcp-server/testing";
 import { type Installation, makeInstallation } from "./testing/cos.ts";
 
 const run = promisify(execFile);
-const directory = join(import.meta.dirname, "..", "..", "..", "examples");
+const root = join(import.meta.dirname, "..", "..", "..");
+const directory = join(root, "examples");
+/** The client of the examples that talk to the MCP server. */
+const inspector = join(root, "apps", "mcp-server", "node_modules", ".bin", "mcp-inspector");
 /** The one that needs another machine is run by remote-engine.root.test.ts. */
 const examples = readdirSync(directory).filter((name) => name !== "remote-engine-over-ssh.sh");
 
@@ -17,6 +21,7 @@ const printed: Readonly<Record<string, string>> = {
   "library-job.ts": "hello",
   "library-service.ts": "recreated",
   "library-streaming.ts": "line 3",
+  "mcp-compose.sh": "cos-greetings-web",
   "two-containers.sh": "answer: hello from the service",
 };
 
@@ -30,7 +35,12 @@ describe("the examples run as they stand", () => {
   });
 
   test.each(examples.filter((name) => name.endsWith(".sh")))("%s", async (name) => {
-    const env = { ...installation.env, COS: installation.command.join(" ") };
+    const env = {
+      ...installation.env,
+      COS: installation.command.join(" "),
+      COS_MCP: serverCommand.join(" "),
+      INSPECTOR: inspector,
+    };
     const { stdout } = await run("sh", [join(directory, name)], { cwd: installation.workDirectory, env });
     expect(stdout).toContain(expectedOf(name));
     const left = await installation.cos(["ps", "--all", "--managed", "--quiet"]);
