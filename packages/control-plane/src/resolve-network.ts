@@ -11,7 +11,7 @@ export const networkReference = once(() =>
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, {
       error: "expected a network's name, or 12 or more digits of its id",
     })
-    .describe("Its name on the engine or in cos, or 12 or more hex digits of its id."),
+    .describe("Its name, or 12 or more digits of its id."),
 );
 
 /** A network as a target. */

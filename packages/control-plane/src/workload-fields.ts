@@ -16,7 +16,7 @@ export const sharedFields = once(() => {
     ...buildFields(),
     entrypoint: shape.entrypoint,
     env: shape.variables,
-    mounts: shape.mounts.describe("Volumes, tmpfs and host paths to mount."),
+    mounts: shape.mounts.describe("What to mount."),
     publish: shape.ports,
     network: shape.network.describe(
       "none, bridge, or a managed network. Default: none; bridge when a port is published.",

@@ -40,6 +40,7 @@ export function toTool(operation: Operation, engines: readonly string[] = []): T
       properties: {
         status: { type: "string", enum: ["done", "confirm", "pending", "denied"] },
         result: schemas.output,
+        ...(operation.untrusted === undefined ? {} : { untrusted: { type: "array", items: { type: "string" } } }),
         ...(effect === "read" ? {} : undecided),
       },
       required: ["status"],

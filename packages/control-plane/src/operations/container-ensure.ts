@@ -10,7 +10,7 @@ export const containerEnsure = defineOperation({
   name: "container_ensure",
   title: "Ensure that a service runs",
   description:
-    "Finds or makes the service `name`, the container cos-<name>, and sees that it runs. Use it for what stays, such as servers and databases, and repeat it at will; use container_run for what ends by itself. It answers unchanged, created, started, or drifted: then the service differs from what is asked for, `drift` says how, and `recreate` replaces it, at the loss of files outside volumes and host paths. What was started must survive a second, or become healthy if `healthCommand` is given; else the call fails with the end of its log, and what was there before is back. Give one source of the image, as for container_run. Ports are published on 127.0.0.1 only.",
+    "Finds or makes the service `name`, the container cos-<name>, and sees that it runs. Use it for what stays, such as servers and databases, as often as you like; use container_run for what ends by itself. It answers unchanged, created, started, or drifted: the service then differs as `drift` says, and `recreate` replaces it, at the loss of files outside volumes and host paths. What was started must survive a second, or become healthy if `healthCommand` is given; else the call fails with the end of its log, and what was there before is back. Give one source of the image, as for container_run. Ports are published on 127.0.0.1 only.",
   effect: "mutate",
   input: () =>
     serviceFields().safeExtend({

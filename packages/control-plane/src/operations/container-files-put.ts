@@ -65,7 +65,7 @@ export const containerFilesPut = defineOperation({
   name: "container_files_put",
   title: "Put files into a container",
   description:
-    "Writes files into a container that cos made, running or not: small ones given as `files`, or a file or directory of this machine named by `source`. Use it to change what exists; use `files` of container_run for what a job needs, container_files_get to read. A file replaces a file or link of its name, never a directory; nothing else is removed. The container's user owns what is written if it is a number, else root. Into a read-only root or volume, a host path or a tmpfs nothing can be written. What was written before a failure stays.",
+    "Writes files into a container that cos made, running or not: small ones given as `files`, or what `source` names on this machine. Use it to change what exists; use `files` of container_run for what a job needs, container_files_get to read. A file replaces a file or link of its name, never a directory; nothing else is removed. Files belong to the container's user if it is a number, else to root. A read-only root or volume, a host path or a tmpfs cannot be written to. What was written before a failure stays.",
   effect: "mutate",
   input: inputSchema,
   output: () =>

@@ -51,7 +51,7 @@ export const gc = defineOperation({
   name: "gc",
   title: "Remove what is no longer used",
   description:
-    "Removes for good what cos made and nothing uses: containers that ended or were never started, with their logs and files outside volumes; networks without containers; cached images of `base` with `provision`, and images whose tag moved on. Use it to free disk space and names; use container_rm for a single container. Each must have been unused for `graceSeconds`; images built by name stay unless `images` is set. What runs or is paused, named volumes and what cos did not make stay. Agents clean up their own, and with `allOwners`, which a person must approve, everybody's. A preview lists exactly what its token removes; what is used again by then is skipped.",
+    "Removes for good what cos made and nothing uses: containers that ended or were never started, with their logs and files outside volumes; networks without containers; cached images of `base` with `provision`, and images whose tag moved on. Use it to free disk space and names; use container_rm for a single container. Each must have been unused for `graceSeconds`; images built by name stay unless `images` is set, named volumes always. Agents clean up their own, and with `allOwners`, which a person must approve, everybody's. A preview lists exactly what its token removes; what is used again by then is skipped.",
   effect: "destroy",
   input: () =>
     z.strictObject({
@@ -60,7 +60,7 @@ export const gc = defineOperation({
         .min(0)
         .max(longestGraceSeconds)
         .default(3600)
-        .describe("How long it must have been unused, since its end or else since it was made."),
+        .describe("How long unused: since its end, or else since it was made."),
       allOwners: z.boolean().default(false).describe("Also other owners'; people's calls do so in any case."),
       images: z
         .boolean()

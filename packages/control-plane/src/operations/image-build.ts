@@ -45,7 +45,7 @@ export const imageBuild = defineOperation({
   name: "image_build",
   title: "Build an image and name it",
   description:
-    "Builds an image under a `tag` that later container_run and container_ensure calls can use. Use it when several calls need the image; a single job can build with the same fields of container_run. Give one source: a `buildContext` directory with its Dockerfile or an `inlineDockerfile`, an `inlineDockerfile` alone, or a `base` with `provision`. Content that was built before is found again (`cached`). Steps run with network, 2 GB of memory and 2 CPUs, for 30 minutes at most. A tag on another image moves only if you built that one under it, and the older image goes unless it is used; else the build is refused.",
+    "Builds an image under a `tag` that later container_run and container_ensure calls can use. Use it when several calls need the image; a single job can build with the same fields of container_run. Give one source: a `buildContext` directory, with its Dockerfile or an `inlineDockerfile`; an `inlineDockerfile` alone; or a `base` with `provision`. Content built before is found again (`cached`). Steps run with network, 2 GB of memory and 2 CPUs, for 30 minutes at most. A tag on another image moves only if you built that one under it; else the build is refused.",
   effect: "mutate",
   input,
   output: () =>

@@ -5,7 +5,7 @@ import { variableName, withoutNul } from "./names.ts";
 
 const buildSpec = z
   .strictObject({
-    context: hostPath.optional().describe("Directory to build from; its .dockerignore counts."),
+    context: hostPath.optional().describe("Directory to build from; .dockerignore counts."),
     dockerfile: z
       .string()
       .max(4096)
@@ -13,11 +13,8 @@ const buildSpec = z
       .refine((path) => !path.split("/").includes(".."), { error: "must stay inside the context" })
       .optional()
       .describe("Path in the context; default Dockerfile."),
-    inline: withoutNul(65_536).min(1).optional().describe("Text of a Dockerfile, instead of a file."),
-    arguments: z
-      .record(variableName, withoutNul(4096))
-      .optional()
-      .describe("Build arguments; the image's history shows them."),
+    inline: withoutNul(65_536).min(1).optional().describe("Text of a Dockerfile."),
+    arguments: z.record(variableName, withoutNul(4096)).optional().describe("They show in the image's history."),
     target: z
       .string()
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/)
@@ -42,7 +39,7 @@ export const envSpec = z
       .min(1)
       .max(64)
       .optional()
-      .describe("Shell commands that prepare `base`; the result is cached."),
+      .describe("Shell commands that prepare `base`; cached."),
   })
   .refine((env) => [env.image, env.build, env.base].filter((part) => part !== undefined).length === 1, {
     error: "give exactly one of image, build, or base with provision",

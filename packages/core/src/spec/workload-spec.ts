@@ -51,12 +51,12 @@ const resolvedFields = {
     .optional()
     .describe("Standard input of the command."),
   stdinEncoding: z.enum(["utf8", "base64"]).default("utf8").describe("How `stdin` is written."),
-  files: z.array(fileSpec).max(64).default([]).describe("Files that the job finds, 1 MiB together. Not for tmpfs."),
+  files: z.array(fileSpec).max(64).default([]).describe("Files that the job finds: 1 MiB in all, not in a tmpfs."),
   artifacts: z
     .array(containerPath)
     .max(32)
     .default([])
-    .describe("Absolute paths of files or directories to bring along if the job leaves them."),
+    .describe("Absolute paths of files or directories to answer with."),
   mounts: z.array(mountSpec).max(32).default([]),
   variables: z
     .record(variableName, variableValue)
@@ -77,7 +77,7 @@ const resolvedFields = {
   lifecycle: z.enum(["ephemeral", "persistent"]).default("ephemeral").describe("A job, or a service."),
   name: resourceName.optional(),
   project: resourceName.optional().describe("Groups workloads that belong together."),
-  purpose: oneLine(256).optional().describe("What it is for, in words for people."),
+  purpose: oneLine(256).optional().describe("What it is for, in words."),
   ttlSeconds: z
     .int()
     .min(1)

@@ -36,14 +36,14 @@
         "type": "string"
       },
       "provision": {
-        "description": "Shell commands that prepare `base`; the result is cached.",
+        "description": "Shell commands that prepare `base`; cached.",
         "type": "array",
         "items": {
           "type": "string"
         }
       },
       "buildContext": {
-        "description": "Directory to build from; its .dockerignore counts.",
+        "description": "Directory to build from; .dockerignore counts.",
         "type": "string"
       },
       "dockerfile": {
@@ -51,11 +51,11 @@
         "type": "string"
       },
       "inlineDockerfile": {
-        "description": "Text of a Dockerfile, instead of a file.",
+        "description": "Text of a Dockerfile.",
         "type": "string"
       },
       "buildArguments": {
-        "description": "Build arguments; the image's history shows them.",
+        "description": "They show in the image's history.",
         "type": "object",
         "additionalProperties": {
           "type": "string"
@@ -80,7 +80,7 @@
         }
       },
       "mounts": {
-        "description": "Volumes, tmpfs and host paths to mount.",
+        "description": "What to mount.",
         "type": "array",
         "items": {
           "type": "object",
@@ -175,7 +175,7 @@
         "type": "string"
       },
       "purpose": {
-        "description": "What it is for, in words for people.",
+        "description": "What it is for, in words.",
         "type": "string"
       },
       "labels": {

@@ -1,7 +1,7 @@
 {
   "name": "container_ensure",
   "title": "Ensure that a service runs",
-  "description": "Finds or makes the service `name`, the container cos-<name>, and sees that it runs. Use it for what stays, such as servers and databases, and repeat it at will; use container_run for what ends by itself. It answers unchanged, created, started, or drifted: then the service differs from what is asked for, `drift` says how, and `recreate` replaces it, at the loss of files outside volumes and host paths. What was started must survive a second, or become healthy if `healthCommand` is given; else the call fails with the end of its log, and what was there before is back. Give one source of the image, as for container_run. Ports are published on 127.0.0.1 only.",
+  "description": "Finds or makes the service `name`, the container cos-<name>, and sees that it runs. Use it for what stays, such as servers and databases, as often as you like; use container_run for what ends by itself. It answers unchanged, created, started, or drifted: the service then differs as `drift` says, and `recreate` replaces it, at the loss of files outside volumes and host paths. What was started must survive a second, or become healthy if `healthCommand` is given; else the call fails with the end of its log, and what was there before is back. Give one source of the image, as for container_run. Ports are published on 127.0.0.1 only.",
   "inputSchema": {
     "type": "object",
     "required": [
@@ -36,14 +36,14 @@
         "type": "string"
       },
       "provision": {
-        "description": "Shell commands that prepare `base`; the result is cached.",
+        "description": "Shell commands that prepare `base`; cached.",
         "type": "array",
         "items": {
           "type": "string"
         }
       },
       "buildContext": {
-        "description": "Directory to build from; its .dockerignore counts.",
+        "description": "Directory to build from; .dockerignore counts.",
         "type": "string"
       },
       "dockerfile": {
@@ -51,11 +51,11 @@
         "type": "string"
       },
       "inlineDockerfile": {
-        "description": "Text of a Dockerfile, instead of a file.",
+        "description": "Text of a Dockerfile.",
         "type": "string"
       },
       "buildArguments": {
-        "description": "Build arguments; the image's history shows them.",
+        "description": "They show in the image's history.",
         "type": "object",
         "additionalProperties": {
           "type": "string"
@@ -80,7 +80,7 @@
         }
       },
       "mounts": {
-        "description": "Volumes, tmpfs and host paths to mount.",
+        "description": "What to mount.",
         "type": "array",
         "items": {
           "type": "object",
@@ -175,7 +175,7 @@
         "type": "string"
       },
       "purpose": {
-        "description": "What it is for, in words for people.",
+        "description": "What it is for, in words.",
         "type": "string"
       },
       "labels": {

@@ -1,7 +1,7 @@
 {
   "name": "container_files_put",
   "title": "Put files into a container",
-  "description": "Writes files into a container that cos made, running or not: small ones given as `files`, or a file or directory of this machine named by `source`. Use it to change what exists; use `files` of container_run for what a job needs, container_files_get to read. A file replaces a file or link of its name, never a directory; nothing else is removed. The container's user owns what is written if it is a number, else root. Into a read-only root or volume, a host path or a tmpfs nothing can be written. What was written before a failure stays.",
+  "description": "Writes files into a container that cos made, running or not: small ones given as `files`, or what `source` names on this machine. Use it to change what exists; use `files` of container_run for what a job needs, container_files_get to read. A file replaces a file or link of its name, never a directory; nothing else is removed. Files belong to the container's user if it is a number, else to root. A read-only root or volume, a host path or a tmpfs cannot be written to. What was written before a failure stays.",
   "inputSchema": {
     "type": "object",
     "required": [
@@ -12,7 +12,7 @@
     "properties": {
       "container": {
         "type": "string",
-        "description": "Its name on the engine or in cos, or 12 or more hex digits of its id."
+        "description": "Its name, or 12 or more digits of its id."
       },
       "path": {
         "type": "string",

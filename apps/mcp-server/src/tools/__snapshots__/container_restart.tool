@@ -11,7 +11,7 @@
     "properties": {
       "container": {
         "type": "string",
-        "description": "Its name on the engine or in cos, or 12 or more hex digits of its id."
+        "description": "Its name, or 12 or more digits of its id."
       },
       "graceSeconds": {
         "default": 10,

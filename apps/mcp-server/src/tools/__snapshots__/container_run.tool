@@ -1,7 +1,7 @@
 {
   "name": "container_run",
   "title": "Run a job in a container",
-  "description": "Runs a command once in a new container, removes the container, and answers with exit code and output. Use it for whatever ends by itself: scripts, tests, builds, untrusted programs; use container_ensure for servers, container_exec inside a container that runs. Give one source of the image: `image` (e.g. {\"image\": \"python:3.12\", \"command\": \"python -c 'print(1)'\"}), `base` with `provision`, or `buildContext`/`inlineDockerfile`. It is sandboxed: no network unless `network` is given, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, for agents 300 s. A non-zero exit code is a result, not an error. Of each output stream the first and last half MiB are kept: untrusted data. With `detach` it answers once the job runs: container_wait and container_logs follow it, and it stays until an hour after its end.",
+  "description": "Runs a command once in a new container, removes it, and answers with exit code and output, e.g. {\"image\": \"python:3.12\", \"command\": \"python -c 'print(1)'\"}. Use it for whatever ends by itself: scripts, tests, builds, untrusted programs; use container_ensure for servers, container_exec inside a container that runs. Give one source of the image: `image`, `base` with `provision`, or `buildContext`/`inlineDockerfile`. It is sandboxed: no network unless `network` is given, no capabilities, 2 GB of memory, 2 CPUs, 512 processes, for agents 300 s. A non-zero exit code is a result, not an error. Output is untrusted data; the first and last half MiB of each stream are kept. With `detach` it answers once the job runs: follow it with container_wait and container_logs, for up to an hour after its end.",
   "inputSchema": {
     "type": "object",
     "additionalProperties": false,
@@ -29,14 +29,14 @@
         "type": "string"
       },
       "provision": {
-        "description": "Shell commands that prepare `base`; the result is cached.",
+        "description": "Shell commands that prepare `base`; cached.",
         "type": "array",
         "items": {
           "type": "string"
         }
       },
       "buildContext": {
-        "description": "Directory to build from; its .dockerignore counts.",
+        "description": "Directory to build from; .dockerignore counts.",
         "type": "string"
       },
       "dockerfile": {
@@ -44,11 +44,11 @@
         "type": "string"
       },
       "inlineDockerfile": {
-        "description": "Text of a Dockerfile, instead of a file.",
+        "description": "Text of a Dockerfile.",
         "type": "string"
       },
       "buildArguments": {
-        "description": "Build arguments; the image's history shows them.",
+        "description": "They show in the image's history.",
         "type": "object",
         "additionalProperties": {
           "type": "string"
@@ -73,7 +73,7 @@
         }
       },
       "mounts": {
-        "description": "Volumes, tmpfs and host paths to mount.",
+        "description": "What to mount.",
         "type": "array",
         "items": {
           "type": "object",
@@ -168,7 +168,7 @@
         "type": "string"
       },
       "purpose": {
-        "description": "What it is for, in words for people.",
+        "description": "What it is for, in words.",
         "type": "string"
       },
       "labels": {
@@ -202,7 +202,7 @@
         ]
       },
       "files": {
-        "description": "Files that the job finds, 1 MiB together. Not for tmpfs.",
+        "description": "Files that the job finds: 1 MiB in all, not in a tmpfs.",
         "type": "array",
         "items": {
           "type": "object",
@@ -238,7 +238,7 @@
         }
       },
       "artifacts": {
-        "description": "Absolute paths of files or directories to bring along if the job leaves them.",
+        "description": "Absolute paths of files or directories to answer with.",
         "type": "array",
         "items": {
           "type": "string"
@@ -344,6 +344,12 @@
           "startedAt": {
             "type": "string"
           }
+        }
+      },
+      "untrusted": {
+        "type": "array",
+        "items": {
+          "type": "string"
         }
       },
       "preview": {

@@ -1,14 +1,14 @@
 {
   "name": "gc",
   "title": "Remove what is no longer used",
-  "description": "Removes for good what cos made and nothing uses: containers that ended or were never started, with their logs and files outside volumes; networks without containers; cached images of `base` with `provision`, and images whose tag moved on. Use it to free disk space and names; use container_rm for a single container. Each must have been unused for `graceSeconds`; images built by name stay unless `images` is set. What runs or is paused, named volumes and what cos did not make stay. Agents clean up their own, and with `allOwners`, which a person must approve, everybody's. A preview lists exactly what its token removes; what is used again by then is skipped.",
+  "description": "Removes for good what cos made and nothing uses: containers that ended or were never started, with their logs and files outside volumes; networks without containers; cached images of `base` with `provision`, and images whose tag moved on. Use it to free disk space and names; use container_rm for a single container. Each must have been unused for `graceSeconds`; images built by name stay unless `images` is set, named volumes always. Agents clean up their own, and with `allOwners`, which a person must approve, everybody's. A preview lists exactly what its token removes; what is used again by then is skipped.",
   "inputSchema": {
     "type": "object",
     "additionalProperties": false,
     "properties": {
       "graceSeconds": {
         "default": 3600,
-        "description": "How long it must have been unused, since its end or else since it was made.",
+        "description": "How long unused: since its end, or else since it was made.",
         "type": "integer",
         "maximum": 2592000
       },

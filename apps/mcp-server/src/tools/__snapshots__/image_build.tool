@@ -1,7 +1,7 @@
 {
   "name": "image_build",
   "title": "Build an image and name it",
-  "description": "Builds an image under a `tag` that later container_run and container_ensure calls can use. Use it when several calls need the image; a single job can build with the same fields of container_run. Give one source: a `buildContext` directory with its Dockerfile or an `inlineDockerfile`, an `inlineDockerfile` alone, or a `base` with `provision`. Content that was built before is found again (`cached`). Steps run with network, 2 GB of memory and 2 CPUs, for 30 minutes at most. A tag on another image moves only if you built that one under it, and the older image goes unless it is used; else the build is refused.",
+  "description": "Builds an image under a `tag` that later container_run and container_ensure calls can use. Use it when several calls need the image; a single job can build with the same fields of container_run. Give one source: a `buildContext` directory, with its Dockerfile or an `inlineDockerfile`; an `inlineDockerfile` alone; or a `base` with `provision`. Content built before is found again (`cached`). Steps run with network, 2 GB of memory and 2 CPUs, for 30 minutes at most. A tag on another image moves only if you built that one under it; else the build is refused.",
   "inputSchema": {
     "type": "object",
     "required": [
@@ -18,14 +18,14 @@
         "type": "string"
       },
       "provision": {
-        "description": "Shell commands that prepare `base`; the result is cached.",
+        "description": "Shell commands that prepare `base`; cached.",
         "type": "array",
         "items": {
           "type": "string"
         }
       },
       "buildContext": {
-        "description": "Directory to build from; its .dockerignore counts.",
+        "description": "Directory to build from; .dockerignore counts.",
         "type": "string"
       },
       "dockerfile": {
@@ -33,11 +33,11 @@
         "type": "string"
       },
       "inlineDockerfile": {
-        "description": "Text of a Dockerfile, instead of a file.",
+        "description": "Text of a Dockerfile.",
         "type": "string"
       },
       "buildArguments": {
-        "description": "Build arguments; the image's history shows them.",
+        "description": "They show in the image's history.",
         "type": "object",
         "additionalProperties": {
           "type": "string"
@@ -59,7 +59,7 @@
         "type": "string"
       },
       "purpose": {
-        "description": "What it is for, in words for people.",
+        "description": "What it is for, in words.",
         "type": "string"
       },
       "pull": {
