@@ -26,6 +26,7 @@ describe("cos serve", () => {
     expect(help.stdout).toMatch(/^Usage: cos serve \[options\]\n/);
     for (const option of ["--read-only", "--port N", "--tls-cert FILE", "--trusted-proxy ADDRESS"])
       expect(help.stdout).toContain(option);
+    expect(help.stdout, "what is for standard input alone").not.toContain("--trust-dialogs");
     expect(await installation.cos(["serve", "--prot", "1"])).toMatchObject({
       code: 2,
       stdout: "",
@@ -42,5 +43,6 @@ describe("cos serve", () => {
 
   test("is among the commands", async () => {
     expect((await installation.cos(["--help"])).stdout).toMatch(/^ {2}serve +Serve cos to MCP clients over HTTP$/m);
+    expect((await installation.cos(["help", "serve"])).stdout).toMatch(/^ {2}--tls-cert <FILE> +serve HTTPS/m);
   });
 });

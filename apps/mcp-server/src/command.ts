@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { HttpListening } from "./http/listening.ts";
 import { type LogOptions, toLogOptions } from "./observe/log-options.ts";
-import { type Front, options } from "./options.ts";
+import { type Front, type Option, options } from "./options.ts";
 import { version } from "./version.ts";
 
 /**
@@ -20,6 +20,7 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
       const { toListening } = await import("./http/listening.ts");
       http = toListening(given);
     }
+    refuseOthers(given, http === undefined ? "stdio" : "http");
     log = toLogOptions(given, http !== undefined);
   } catch (error) {
     const { say, speakAs } = await import("./say.ts");
@@ -53,6 +54,20 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
 
 function readArguments(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options }).values;
+}
+
+/** Refuses options that the transport does not have, whose silence would be taken for a yes. */
+function refuseOthers(given: ReturnType<typeof readArguments>, transport: "http" | "stdio"): void {
+  const other = Object.keys(given).find((name) => {
+    const { only } = options[name as keyof typeof options] as Option;
+    return only !== undefined && only !== transport;
+  });
+  if (other === undefined) return;
+  throw new Error(
+    transport === "stdio"
+      ? `--${other} is for HTTP: it goes with --port or --host.`
+      : `--${other} is for the client on standard input; over HTTP it goes with a token: cos token create NAME --${other}`,
+  );
 }
 
 /** The names of a list as people write them: with commas between, or the option several times. */

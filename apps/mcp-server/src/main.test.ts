@@ -66,6 +66,19 @@ describe("cos-mcp", () => {
     );
   });
 
+  test("refuses a root that is no directory, which would allow nothing", () => {
+    expect(run("--root", "/no/such", "--root", "/tmp")).toEqual(
+      failure(1, /^cos-mcp: --root: \/no\/such is no directory\.\nhint: .*\n$/),
+    );
+  });
+
+  test.each([["--tls-cert=cert.pem"], ["--insecure-no-auth"], ["--allowed-host=cos.example"]])(
+    "refuses %s, which means nothing on standard input",
+    (flag) => {
+      expect(run(flag)).toEqual(failure(2, /^cos-mcp: --.* is for HTTP: it goes with --port or --host\.\nhint: /));
+    },
+  );
+
   test("ends without a word when its client leaves without one", () => {
     expect(run("--as", "me", "--read-only", "--root", "/tmp")).toEqual({ status: 0, stdout: "", stderr: "" });
   });
@@ -85,6 +98,10 @@ describe("cos-mcp over HTTP", () => {
     ],
   ])("refuses %j, which makes no sense", (args, message) => {
     expect(run("--port", "0", ...args)).toEqual(failure(2, message));
+  });
+
+  test("believes no dialogs of everybody: that goes with a token", () => {
+    expect(run("--port", "0", "--trust-dialogs")).toEqual(failure(2, /cos token create NAME --trust-dialogs\n/));
   });
 
   test("does not let in everybody where other machines reach it", () => {

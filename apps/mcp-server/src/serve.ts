@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import {
   assertCaller,
   type Caller,
@@ -68,6 +69,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     };
     // At the start, where whoever configured it looks, and not with the first call.
     assertCaller(caller);
+    assertDirectories(hostRoots);
     await controlPlane.loadPolicy();
     const parts = { controlPlane: observation.observe(controlPlane), caller, engines, tools, withheld };
     if (http === undefined) {
@@ -91,4 +93,13 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function findEngines() {
   const { configDirectory } = findPaths(process.env);
   return await loadEngines({ env: process.env, configDirectory, workingDirectory: process.cwd() });
+}
+
+/** @throws CosError `failed_precondition` for a root below which nothing could ever lie. */
+function assertDirectories(roots: readonly string[]): void {
+  const wrong = roots.find((root) => statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true);
+  if (wrong === undefined) return;
+  throw new CosError("failed_precondition", `--root: ${wrong} is no directory.`, {
+    hint: "Make it, or leave it out. In a container, it has to be mounted there too.",
+  });
 }

@@ -18,9 +18,10 @@ TOKEN is what \`cos token create NAME\` prints; the first one is made, and print
 
 /** What `--help` prints. */
 export function toUsage(front: Front): string {
-  const rows = Object.entries<Option>(options).map(([name, { short, value, help, http }]) => {
+  const own = Object.entries<Option>(options).filter(([, { only }]) => front === "cos-mcp" || only !== "stdio");
+  const rows = own.map(([name, { short, value, help, only }]) => {
     const flag = `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}`;
-    return { flag, help, http: http === true };
+    return { flag, help, http: only === "http" };
   });
   const width = Math.max(...rows.map(({ flag }) => flag.length));
   const list = (http: boolean) =>

@@ -44,8 +44,16 @@ export async function listen(
     metrics: metrics && (() => metrics.text()),
   });
   say(`Serving at ${server.url}`);
-  if (!noAuth && oauth === undefined) makeFirstToken({ env: process.env, name, url: server.url });
+  if (!noAuth && oauth === undefined)
+    makeFirstToken({ env: process.env, name, url: toClientUrl(listening, server.url) });
   if (!told.aborted) await once(told, "abort");
+}
+
+/** Where clients reach the server, which has another name for them than its address where the operator gave it one. */
+function toClientUrl({ allowed, tls, isTrusted }: HttpListening, own: string): string {
+  const [host] = allowed.hosts;
+  if (host === undefined) return own;
+  return `${tls === undefined && isTrusted === undefined ? "http" : "https"}://${host}${new URL(own).pathname}`;
 }
 
 function readPem(file: string): Buffer {

@@ -74,7 +74,7 @@ export function checkReach({ host, noAuth, tls, isTrusted, allowed }: HttpListen
   };
   if (noAuth) refuse(`Without tokens, other machines must not reach the server at ${host}.`, "Leave --host out.");
   if (tls === undefined && isTrusted === undefined) {
-    const message = `Where everything is sent in the clear, other machines must not reach the server at ${host}.`;
+    const message = `Without TLS everything is sent in the clear, so other machines must not reach the server at ${host}.`;
     refuse(
       message,
       "Give --tls-cert and --tls-key, or --trusted-proxy with the address of what does TLS in front of it.",

@@ -42,6 +42,12 @@ describe("a server without a token", () => {
     await client.close();
   });
 
+  test("tells clients the name by which they reach it, where that is another than its address", async () => {
+    await using server = await start("--trusted-proxy", "127.0.0.1", "--allowed-host", "cos.example");
+    await vi.waitFor(() => expect(server.stderr()).toContain("cos token create"));
+    expect(server.stderr()).toContain("--transport http cos https://cos.example/mcp --header");
+  });
+
   test("makes none when there is one, and lets only that one in, until it is revoked", async () => {
     const by = { kind: "script", name: "user", hostRoots: [] } as const;
     const { secret } = tokens().create({ name: "laptop" }, by);
