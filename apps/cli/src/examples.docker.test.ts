@@ -22,6 +22,7 @@ const printed: Readonly<Record<string, string>> = {
   "library-service.ts": "recreated",
   "library-streaming.ts": "line 3",
   "mcp-compose.sh": "cos-greetings-web",
+  "mcp-serve.sh": "let in no more",
   "two-containers.sh": "answer: hello from the service",
 };
 

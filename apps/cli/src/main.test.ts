@@ -67,6 +67,15 @@ describe("help", () => {
     expect(await cos(group)).toMatchObject({ code: 2, stdout: "", stderr: stdout });
   });
 
+  test("a word that is none of a few is told what there is", async () => {
+    const wrong = /^cos: there is no client 'emacs'\. Allowed choices are claude-code, .*\nTry: cos mcp add --help\n$/;
+    expect(await cos("mcp", "add", "emacs")).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: expect.stringMatching(wrong),
+    });
+  });
+
   const leaves = [
     "ps",
     "logs",

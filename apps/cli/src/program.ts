@@ -17,6 +17,7 @@ import { printError } from "./printing.ts";
 import { ps } from "./ps.ts";
 import { reap } from "./reap.ts";
 import { run } from "./run.ts";
+import { addServe } from "./serve.ts";
 import { findEngines } from "./session.ts";
 import { addSessionFlags, type SessionOptions, type Settings, toSettings } from "./session-flags.ts";
 import { stats } from "./stats.ts";
@@ -60,6 +61,7 @@ const actions: Readonly<Record<string, Action>> = {
 
 /** What groups of operations' commands are about, by their first word. */
 const nouns: Readonly<Record<string, string>> = {
+  files: "Files of containers: get, put",
   image: "Images: pull, build once and run many times, push",
   network: "Networks that workloads share",
   volume: "Volumes, which keep data between jobs",
@@ -107,6 +109,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** What the parser says of a wrong word, without its own vocabulary. */
+function inOurWords(text: string): string {
+  return text
+    .replace(/^error: /, "cos: ")
+    .replace(/command-argument value '(.*)' is invalid for argument '(.*)'\./, "there is no $2 '$1'.");
+}
+
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error;
 }
@@ -130,7 +139,7 @@ export async function toProgram(options: ProgramOptions): Promise<Command> {
     .helpOption("-h, --help", "Show help.")
     .helpCommand("help [command]", "Show help for a command.")
     .showHelpAfterError("Try: cos --help")
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "cos: ")) })
+    .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
     .enablePositionalOptions()
     .exitOverride();
   for (const operation of catalogue) {
@@ -148,12 +157,7 @@ export async function toProgram(options: ProgramOptions): Promise<Command> {
     for (const command of group.commands) command.showHelpAfterError(`Try: cos ${name} ${command.name()} --help`);
   }
   addCopy(program, options);
-  // For help and completion: it never gets here, as `main.ts` hands its arguments to the server.
-  program
-    .command("serve")
-    .summary("Serve cos to MCP clients over HTTP")
-    .usage("[options]")
-    .description("Serves cos to MCP clients over HTTP, at /mcp. Its options: cos serve --help");
+  await addServe(program, wanted === undefined || wanted === "help" || wanted === "serve");
   program
     .command("doctor")
     .description("Check the engine and this installation, and say what to fix.")

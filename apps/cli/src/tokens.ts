@@ -1,5 +1,5 @@
 import { type AccessToken, openOperator } from "@cos/control-plane";
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import { exitCodes } from "./exit-codes.ts";
 import { type Exit, guarded } from "./guarded.ts";
 import { oneLine, printJson } from "./printing.ts";
@@ -16,18 +16,22 @@ interface CreateOptions {
 /** `cos token`: what agents show to a server that they reach over HTTP. */
 export function addTokenCommands(tokens: Command, exit: Exit): void {
   tokens
-    .command("create <name>")
+    .command("create")
     .summary("Make a token for a caller")
     .description(
       "Makes an access token, with which an MCP client connects to `cos serve` as the caller of this name. The token is printed once, on standard output; cos keeps only its hash. A caller can have several, so that one can take the place of another.",
     )
+    .addArgument(new Argument("<name>", "The caller's name, e.g. that of a client or a machine. It owns what is made."))
     .option("--ttl <time>", "How long it is good, e.g. 12h or 90d. Without it: until it is revoked.", toDuration)
     .option(
       "--trust-dialogs",
       "Trust its client to show dialogs to a person, and to answer them only as the person does. Then confirmations are asked for there.",
     )
     .option("--json", "Print JSON.")
-    .addHelpText("after", "\nExamples:\n  cos token create laptop\n  cos token create ci --ttl 12h > token.txt")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  export COS_TOKEN=$(cos token create laptop)\n  cos mcp add cursor --http http://127.0.0.1:8770/mcp --token-env COS_TOKEN\n  cos token create ci --ttl 12h > token.txt",
+    )
     .action(async (name: string, { json = false, ttl, trustDialogs }: CreateOptions) => {
       await guarded(json, exit, async () => {
         const request = { name, forSeconds: ttl, trustsDialogs: trustDialogs };
@@ -47,7 +51,7 @@ export function addTokenCommands(tokens: Command, exit: Exit): void {
   tokens
     .command("ls")
     .summary("List the tokens")
-    .description("Lists the access tokens that there are. What they are themselves is not known any more.")
+    .description("Lists whose access tokens there are, and how long they are good. The tokens themselves are not kept.")
     .option("--json", "Print JSON.")
     .action(async ({ json = false }: { json?: boolean }) => {
       await guarded(json, exit, async () => {
@@ -59,11 +63,12 @@ export function addTokenCommands(tokens: Command, exit: Exit): void {
       });
     });
   tokens
-    .command("revoke <token>")
+    .command("revoke")
     .summary("Take tokens back")
     .description(
       "Takes back one token, by its id, or all of a name. Servers refuse them at once, also in sessions that are open, and cancel what runs there.",
     )
+    .addArgument(new Argument("<token>", "Its id, as cos token ls shows it, or a caller's name."))
     .option("--json", "Print JSON.")
     .action(async (idOrName: string, { json = false }: { json?: boolean }) => {
       await guarded(json, exit, async () => {

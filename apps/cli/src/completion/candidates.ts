@@ -102,7 +102,7 @@ async function candidatesAt(
 const always: Readonly<Record<string, readonly string[]>> = { network: ["none", "bridge"] };
 
 async function valuesOf(option: Option, findNames: FindNames): Promise<readonly Candidate[]> {
-  const field = toField(option) ?? "";
+  const field = toField(option) ?? option.attributeName();
   const choices = fixed(option.argChoices ?? toChoices(option));
   return choices ?? [...(fixed(always[field]) ?? []), ...(await findNames(field))];
 }

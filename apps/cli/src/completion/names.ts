@@ -1,4 +1,4 @@
-import { openControlPlane } from "@cos/control-plane";
+import { catalogue, openControlPlane, openOperator } from "@cos/control-plane";
 import { findEngines, hereCaller } from "../session.ts";
 import type { Candidate, FindNames } from "./candidates.ts";
 
@@ -52,6 +52,26 @@ const listers: Readonly<Record<string, Lister>> = {
   },
 };
 
+const operations = async () => catalogue.map(({ name, title }) => ({ value: name, description: title }));
+
+/** What is known without the engine, by the name of an argument or an option of a command that is no operation. */
+const known: Readonly<Record<string, () => Promise<readonly Candidate[]>>> = {
+  operation: operations,
+  tools: operations,
+  toolsets: async () => {
+    const { toolsetNames } = await import("@cos/mcp-server/toolsets");
+    return toolsetNames.map((value) => ({ value, description: "toolset" }));
+  },
+  token: async () => {
+    const all = openOperator().tokens.list();
+    const names = [...new Set(all.map(({ name }) => name))];
+    return [
+      ...all.map(({ id, name }) => ({ value: id, description: `a token of ${name}` })),
+      ...names.map((value) => ({ value, description: "all tokens of this name" })),
+    ];
+  },
+};
+
 /** Candidates that no shell could take for something else. */
 const plain = /^[a-zA-Z0-9][a-zA-Z0-9_./:@-]*$/;
 
@@ -59,6 +79,8 @@ const plain = /^[a-zA-Z0-9][a-zA-Z0-9_./:@-]*$/;
  * Asks the engine for names, as any other call: by policy, and recorded. What cannot be had in time, or at all, is empty.
  */
 export const findNames: FindNames = async (kind) => {
+  const own = known[kind];
+  if (own !== undefined) return (await own().catch(() => [])).filter(({ value }) => plain.test(value));
   const lister = listers[kind];
   if (lister === undefined) return [];
   const { operation, input, toCandidates } = lister;

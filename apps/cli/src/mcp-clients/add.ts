@@ -26,7 +26,8 @@ export async function addClient(
   const { projectFolder, toEntry } = clientOf(client);
   const machine = thisMachine();
   const server = await toServer(request, { scope: options.scope, projectFolder, machine });
-  await change({ client, scope: options.scope, entry: toEntry(server) }, options, signal);
+  const note = server.transport === "http" ? sayToken(server.tokenEnv) : undefined;
+  await change({ client, scope: options.scope, entry: toEntry(server) }, options, signal, note);
 }
 
 /** `cos mcp remove`: takes cos out of a client's file. */
@@ -34,7 +35,7 @@ export async function removeClient(client: ClientName, options: ChangeOptions, s
   await change({ client, scope: options.scope, entry: undefined }, options, signal);
 }
 
-async function change(wanted: Wanted, options: ChangeOptions, signal: AbortSignal): Promise<void> {
+async function change(wanted: Wanted, options: ChangeOptions, signal: AbortSignal, note?: string): Promise<void> {
   const machine = thisMachine();
   const plan = await planChange(wanted, machine);
   const diff = describeChange(plan.file.text, plan.text);
@@ -49,7 +50,14 @@ async function change(wanted: Wanted, options: ChangeOptions, signal: AbortSigna
   if (options.json) {
     const { client, scope, entry } = wanted;
     printJson({ client, scope, file: plan.file.file, change: plan.change, written: write, entry, diff });
-  } else process.stdout.write(`${sayResult(plan, write)}\n`);
+  } else process.stdout.write([sayResult(plan, write), ...(note === undefined ? [] : [note]), ""].join("\n"));
+}
+
+/** How a client that connects is let in. */
+function sayToken(tokenEnv: string | undefined): string {
+  return tokenEnv === undefined
+    ? "It shows no token, so it has to be let in by OAuth; otherwise give --token-env."
+    : `It shows the token that it finds in the variable ${tokenEnv}; cos token create NAME makes one.`;
 }
 
 /** @throws CosError `denied` unless a person at the terminal says yes. */
@@ -68,7 +76,11 @@ function sayResult({ client, scope, change, previous, file }: Plan, written: boo
     return previous === undefined ? `${title} does not know cos. (${path})` : `${title} knows cos already. (${path})`;
   }
   if (!written) return "Nothing was written.";
-  const words = { added: "knows cos now", replaced: "knows cos anew", removed: "does not know cos any more" }[change];
+  const words = {
+    added: "knows cos now",
+    replaced: "has the new entry for cos now",
+    removed: "does not know cos any more",
+  }[change];
   return `${title} ${words}.${change === "removed" ? "" : ` ${next(scope)}`}`;
 }
 

@@ -118,14 +118,23 @@ describe("cos mcp add", () => {
   ])("connects %s to a server that listens, and writes down no token", async (client, expected) => {
     await mcp("add", client, "--yes");
     const secret = "correct horse battery staple";
-    const { code } = await installation.cos(["mcp", "add", client, "--http", url, "--token-env", "TOKEN", "--yes"], {
+    const flags = ["--http", url, "--token-env", "TOKEN", "--yes"];
+    const { code, stdout } = await installation.cos(["mcp", "add", client, ...flags], {
       env: { ...env, TOKEN: secret },
     });
-    expect(code).toBe(0);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/variable TOKEN; cos token create NAME/),
+    });
     const text = readFileSync(inHome(userFiles[client]), "utf8");
     expect(text).toContain(String(expected).replace("URL", url));
     expect(text).not.toContain(secret);
     expect(text).not.toContain("npx");
+  });
+
+  test("says that a client without a token is not let in by one", async () => {
+    const { stdout } = await mcp("add", "cursor", "--http", url, "--dry-run");
+    expect(stdout).toMatch(/\nNothing was written\.\nIt shows no token, .*--token-env\.\n$/);
   });
 
   test("keeps the rest of a file, its mode, and what somebody added to the entry", async () => {
@@ -134,7 +143,7 @@ describe("cos mcp add", () => {
     const file = write(inHome(".cursor/mcp.json"), before);
     chmodSync(file, 0o640);
     const { stdout, stderr } = await mcp("add", "cursor", "--yes");
-    expect(stdout).toContain("knows cos anew");
+    expect(stdout).toContain("has the new entry for cos");
     expect(stdout + stderr).not.toContain("s3cret");
     expect(readFileSync(file, "utf8")).toBe(
       before

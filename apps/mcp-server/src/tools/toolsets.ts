@@ -36,6 +36,9 @@ const toolsets: ReadonlyMap<string, (operation: Operation) => boolean> = new Map
   ["engine", ({ name }: Operation) => ["engine_info", "gc", "ping"].includes(name)],
 ]);
 
+/** What `toolsets` of a {@link ToolChoice} can name. */
+export const toolsetNames: readonly string[] = [...toolsets.keys()];
+
 /** Which tools the operator wants to offer. */
 export interface ToolChoice {
   /** Names of toolsets; `default` unless set or `tools` names some. */
