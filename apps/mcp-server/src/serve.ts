@@ -9,6 +9,7 @@ import {
   type OpenControlPlane,
 } from "@cos/control-plane";
 import { CosError } from "@cos/core";
+import { isAllRead } from "./farewell.ts";
 import type { HttpListening } from "./http/listening.ts";
 import type { LogOptions } from "./observe/log-options.ts";
 import { type Observation, openObservation } from "./observe/observation.ts";
@@ -84,8 +85,9 @@ export async function serve(options: ServeOptions): Promise<number> {
     sayFailure(CosError.from(error));
   }
   await controlPlane?.close();
-  // Nobody waits for a collector of traces that does not answer.
-  if ((await observation?.close()) === false) process.exit(exitCode);
+  // Nobody waits for a collector of traces that does not answer, nor for who does not read.
+  const isDone = (await observation?.close()) !== false && (await isAllRead());
+  if (!isDone) process.exit(exitCode);
   return exitCode;
 }
 

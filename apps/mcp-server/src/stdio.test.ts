@@ -40,6 +40,33 @@ describe("a server on standard input and output", () => {
     expect(server.stderr()).toBe("cos-mcp: A line that is no message of MCP was ignored.\n".repeat(8));
   });
 
+  test("answers a wrong request by its id, and says nothing of what it was sent", async () => {
+    await using server = await startServer(installation);
+    const wrong = [
+      { params: [] },
+      { params: { _meta: null } },
+      { params: { _meta: { progressToken: {} } } },
+      { more: 1 },
+    ];
+    for (const [id, more] of wrong.entries()) {
+      server.send({ jsonrpc: "2.0", id: `wrong-${id}`, method: "tools/list", ...more });
+      const error = { code: -32_600, message: expect.stringContaining("none of JSON-RPC") };
+      expect(await server.received((message) => message["id"] === `wrong-${id}`)).toMatchObject({ error });
+    }
+    for (const id of [1.5, 2 ** 53, true, {}]) server.send({ jsonrpc: "2.0", id, method: "tools/list" });
+    const long = "x".repeat(100_000);
+    server.send({ jsonrpc: "2.0", id: long, result: { long } });
+    server.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: { long } } });
+    await listTools(server);
+    expect(onlyMessages(server)).toHaveLength(2 + wrong.length);
+    expect(server.stderr().split("\n")).toEqual([
+      ...Array<string>(wrong.length + 4).fill("cos-mcp: A line that is no message of MCP was ignored."),
+      "cos-mcp: An answer to nothing that was asked was ignored.",
+      "cos-mcp: A notification that is wrong was ignored.",
+      "",
+    ]);
+  });
+
   test("keeps standard output free of what a dependency prints", async () => {
     const noisy = "const { parse } = JSON; JSON.parse = (...args) => (console.log('noise'), parse(...args));";
     await using server = await startServer({
@@ -65,6 +92,19 @@ describe("a server on standard input and output", () => {
     expect(await server.ended).toBe(0);
     expect(server.stderr()).toBe("");
   });
+
+  test.each(["closes the input", "lets it be told to end"] as const)(
+    "ends when its client reads no answers, keeps the output open, and %s",
+    async (how) => {
+      await using server = await startServer(installation);
+      server.holdOutput();
+      for (let id = 1; id <= 200; id++) server.send({ jsonrpc: "2.0", id, method: "tools/list" });
+      if (how === "closes the input") server.closeInput();
+      else server.kill("SIGTERM");
+      expect(await server.exited).toBe(0);
+      expect(server.stderr()).toBe("");
+    },
+  );
 
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "ends by %s, though its client is still there",

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { maxStdinBytes } from "@cos/core";
-import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { sayProblem } from "./say.ts";
 import { createServer, type ServerParts } from "./server.ts";
+import { StdioTransport } from "./stdio-transport.ts";
 
 /** Most bytes that a message may have: room for the longest stdin of a job, also in base64. One more ends the session. */
-const maxBufferSize = 2 * maxStdinBytes;
+const maxMessageBytes = 2 * maxStdinBytes;
 
 /**
  * How long calls may go on when the client has closed the input, in milliseconds: enough for an answer to who wrote all
@@ -36,7 +36,7 @@ export async function serveStdio(parts: ServerParts, told: AbortSignal): Promise
     if (told.aborted) end();
     else told.addEventListener("abort", end, { once: true });
   });
-  await server.connect(new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize }));
+  await server.connect(new StdioTransport(process.stdin, process.stdout, maxMessageBytes));
   await over;
   const patience = setTimeout(cancel, graceMs);
   await settled();
@@ -47,7 +47,12 @@ export async function serveStdio(parts: ServerParts, told: AbortSignal): Promise
   await server.close();
 }
 
-/** The SDK shows neither what it could not parse nor that it ignores it. */
-function describe({ name, message }: Error): string {
-  return name === "Error" ? message : "A line that is no message of MCP was ignored.";
+/** What the SDK says of messages that it ignores holds all of them, however long, and its own workings. */
+function describe({ message }: Error): string {
+  if (message.startsWith("Received a response")) return "An answer to nothing that was asked was ignored.";
+  if (message.startsWith("Uncaught error in notification handler")) return "A notification that is wrong was ignored.";
+  return message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
 }
+
+/** Most characters of what the SDK says. */
+const longestMessage = 200;

@@ -6,6 +6,8 @@ import { type Messages, readMessages } from "./messages.ts";
 export interface ServerProcess extends Messages, AsyncDisposable {
   /** How it ended: its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
+  /** The same, as soon as it has ended: what it wrote may still be unread. */
+  readonly exited: Promise<number | NodeJS.Signals>;
   /** What it wrote to stderr so far. */
   stderr(): string;
   /** Sends a line as it is, or a message. */
@@ -15,6 +17,8 @@ export interface ServerProcess extends Messages, AsyncDisposable {
   closeInput(): void;
   /** Stops reading what it writes, as a client does that has died. */
   closeOutput(): void;
+  /** Reads nothing more, and keeps it open. */
+  holdOutput(): void;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -28,6 +32,9 @@ export async function startServer(options: {
   const child = spawn(program, [...(options.nodeArgs ?? []), ...own, ...(options.args ?? [])], { env: options.env });
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once("close", (code, signal) => resolve(code ?? signal ?? -1));
+  });
+  const exited = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once("exit", (code, signal) => resolve(code ?? signal ?? -1));
   });
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
@@ -44,6 +51,7 @@ export async function startServer(options: {
   return {
     ...messages,
     ended,
+    exited,
     stderr: () => stderr,
     send,
     call(id, name, input) {
@@ -52,9 +60,11 @@ export async function startServer(options: {
     },
     closeInput: () => void child.stdin.end(),
     closeOutput: () => void child.stdout.destroy(),
+    holdOutput: () => void child.stdout.pause(),
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
+      child.stdout.resume();
       await ended;
     },
   };
