@@ -1,9 +1,11 @@
 import type { ControlPlane } from "@cos/control-plane";
 import { printable } from "@cos/core";
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { LoggingLevelSchema, SetLevelRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { LoggingLevelSchema } from "@modelcontextprotocol/sdk/types.js";
+import { invalidParams, requestOf } from "./requests.ts";
 
-const levels = LoggingLevelSchema.options;
+const levels: readonly string[] = LoggingLevelSchema.options;
+const levelRequest = requestOf("logging/setLevel");
 
 /**
  * Offers a log of what the client's calls do. A client hears nothing before it has said from which level on. How a call goes
@@ -13,7 +15,9 @@ const levels = LoggingLevelSchema.options;
  */
 export function offerLog(server: Server, controlPlane: ControlPlane): ControlPlane {
   let heard: readonly string[] = [];
-  server.setRequestHandler(SetLevelRequestSchema, ({ params: { level } }) => {
+  server.setRequestHandler(levelRequest, ({ params: { level } }) => {
+    if (typeof level !== "string" || !levels.includes(level))
+      throw invalidParams(`\`level\` has to be one of ${levels.join(", ")}.`);
     heard = levels.slice(levels.indexOf(level));
     return {};
   });

@@ -134,7 +134,7 @@ describe("a call", () => {
   test("of another method is refused", async () => {
     const { send, answer } = await openServer(async () => done);
     send(`{"jsonrpc": "2.0", "id": 1, "method": "tools/uninstall"}`);
-    expect(await answer(1)).toMatchObject({ error: { code: -32601 } });
+    expect(await answer(1)).toMatchObject({ error: { code: -32601, message: "There is no such method." } });
   });
 });
 
@@ -167,6 +167,18 @@ describe("progress", () => {
     await nextTurn();
     expect(lines).toEqual([]);
   });
+});
+
+test.each([
+  ["tools/list", `{"cursor": 5}`, /no such `cursor`/],
+  ["tools/list", `{"cursor": "x"}`, /no such `cursor`/],
+  ["logging/setLevel", `{"level": "loud"}`, /`level` has to be one of debug, /],
+  ["logging/setLevel", `{"level": ["info"]}`, /`level` has to be one of debug, /],
+  ["logging/setLevel", `{}`, /`level` has to be one of debug, /],
+])("what is wrong with a request is said in words: %s with %s", async (method, params, message) => {
+  const { send, answer } = await openServer(async () => done);
+  send(`{"jsonrpc": "2.0", "id": 1, "method": "${method}", "params": ${params}}`);
+  expect(await answer(1)).toMatchObject({ error: { code: -32602, message: expect.stringMatching(message) } });
 });
 
 describe("the log", () => {

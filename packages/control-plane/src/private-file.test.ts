@@ -79,7 +79,7 @@ describe("a private file", () => {
 
   test("is refused when it cannot be read or written", () => {
     mkdirSync(file.path, { recursive: true, mode: 0o700 });
-    expect(() => readPrivateFile(file)).toThrow(failure("cannot be read"));
+    expect(() => readPrivateFile(file)).toThrow(failure("is no file"));
     expect(() => replacePrivateFile(file, { a: 1 })).toThrow(failure("cannot be written"));
     expect(readdirSync(join(parent, "config"))).toEqual(["list.json"]);
   });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   linkSync,
@@ -55,8 +56,10 @@ export function readPrivateText({
 }: Pick<PrivateFile<z.ZodType>, "path" | "what" | "readable">): string | undefined {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, "r");
-    const { uid, mode } = fstatSync(descriptor);
+    // A pipe would be waited for, and this thread with it.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = fstatSync(descriptor);
+    const { uid, mode } = found;
     if (uid !== process.getuid?.() && uid !== 0) {
       throw new CosError("failed_precondition", `The ${what} ${path} belongs to another user.`, {
         hint: "Make it your own, or name another file.",
@@ -65,6 +68,11 @@ export function readPrivateText({
     if ((mode & (readable ? 0o022 : 0o077)) !== 0) {
       throw new CosError("failed_precondition", `The ${what} ${path} can be used by other users.`, {
         hint: `chmod 600 ${path}`,
+      });
+    }
+    if (!found.isFile()) {
+      throw new CosError("failed_precondition", `The ${what} ${path} is no file.`, {
+        hint: "Remove what is there, or name another file.",
       });
     }
     return readFileSync(descriptor, "utf8");

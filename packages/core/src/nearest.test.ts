@@ -25,6 +25,10 @@ test("the nearest of several is found, whatever their order", () => {
   expect(findNearest("por", ["port", "ports"])).toBe("port");
 });
 
+test.each(["", "xy"])("nothing is found that has no letter in common: %j", (text) => {
+  expect(findNearest(text, ["gc"])).toBeUndefined();
+});
+
 test("two letters may be wrong, and a third of a long word", () => {
   expect(findNearest("axx", ["abc"])).toBe("abc");
   expect(findNearest("xxx", ["abc"])).toBeUndefined();

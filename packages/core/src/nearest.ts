@@ -8,7 +8,7 @@ export function findNearest(text: string, known: readonly string[]): string | un
   if (text.length > 64) return undefined;
   const candidates = known
     .map((word) => ({ word, distance: distanceOf(text, word) }))
-    .filter(({ word, distance }) => distance <= Math.max(2, word.length / 3))
+    .filter(({ word, distance }) => distance < word.length && distance <= Math.max(2, word.length / 3))
     .toSorted((one, other) => one.distance - other.distance);
   return candidates[0]?.word ?? findByBeginning(text, known);
 }

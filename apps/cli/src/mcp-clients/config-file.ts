@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { lstat, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { TextDecoder } from "node:util";
@@ -25,8 +26,11 @@ export async function readConfigFile(file: string, within?: string): Promise<Con
   if (within !== undefined) await assertWithin(file, target, within);
   let bytes: Buffer;
   try {
-    await using handle = await open(target, "r");
-    if (!(await handle.stat()).isFile()) throw new CosError("failed_precondition", `${file} is no file.`);
+    // A pipe would be waited for.
+    await using handle = await open(target, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await handle.stat()).isFile()) {
+      throw new CosError("failed_precondition", `${file} is no file.`, { hint: "Look at what is there instead." });
+    }
     bytes = await handle.readFile();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { file, target, exists: false, text: "" };

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -198,13 +199,15 @@ describe("cos mcp add", () => {
     ["a file that is no text", [], "\u00ff", /is not text in UTF-8/],
     ["a name that agents cannot have", ["--as", "user"], "", /The name user is reserved/],
     ["a name that is none", ["--as", "a b"], "", /name/],
-    ["a directory that there is not", ["--root", "no-such"], "", /--root: no-such is no directory/],
+    ["a directory that there is not", ["--root", "no-such"], "", /--root: "no-such" is no directory/],
+    ["no directory", ["--root", ""], "", /--root: "" is no directory/],
     ["a toolset that there is not", ["--toolsets", "image"], "", /There is no toolset "image"/],
     ["a tool that there is not", ["--tools", "ping,pong"], "", /pong/],
     ["an address that is none", ["--http", "localhost"], "", /is no http or https address/],
     ["an address with a password", ["--http", "https://a:b@host/mcp"], "", /leave passwords out/],
     ["an address that others could listen in on", ["--http", "http://host/mcp"], "", /without TLS/],
     ["a token where the name of a variable belongs", ["--http", url, "--token-env", "ab-cd"], "", /name of a variable/],
+    ["a token that could be a name", ["--http", url, "--token-env", `cos_${"a".repeat(43)}`], "", /name of a variable/],
     ["a token without an address", ["--token-env", "TOKEN"], "", /--token-env goes with --http/],
     ["what only a server that is started can be told", ["--http", url, "--read-only"], "", /cos serve/],
   ])("refuses %s, and changes nothing", async (_what, flags, text, message) => {
@@ -237,6 +240,16 @@ describe("cos mcp add", () => {
       stderr: expect.stringContaining("link to nothing"),
     });
     expect(readFileSync(outside, "utf8")).toBe("{}\n");
+  });
+
+  test.each(["mkfifo", "mkdir"])("refuses what is no file, made by %s, and does not wait for it", async (program) => {
+    mkdirSync(inHome(".cursor"));
+    execFileSync(program, [inHome(".cursor/mcp.json")]);
+    expect(await mcp("add", "cursor", "--yes")).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/mcp\.json is no file\.\nhint: /),
+    });
+    expect((await mcp("ls")).stdout).toContain("is no file");
   });
 });
 

@@ -65,7 +65,7 @@ async function assertServable(
 ): Promise<void> {
   for (const root of roots) {
     const found = await stat(resolve(project, root)).catch(() => undefined);
-    if (found?.isDirectory() !== true) throw invalid(`--root: ${root} is no directory.`);
+    if (root === "" || found?.isDirectory() !== true) throw invalid(`--root: ${JSON.stringify(root)} is no directory.`);
   }
   if ((toolsets ?? tools) === undefined) return;
   const { chooseTools } = await import("@cos/mcp-server/toolsets");
@@ -100,7 +100,8 @@ function toHttp(request: ServerRequest, given: string): ServerToAdd {
   if (url.protocol === "http:" && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname)) {
     throw invalid("--http: without TLS only this machine may be named: everybody on the way could read the token.");
   }
-  if (tokenEnv !== undefined && !/^[A-Za-z_]\w*$/.test(tokenEnv)) {
+  // Half of all tokens could be names of variables, but for their length.
+  if (tokenEnv !== undefined && !/^[A-Za-z_]\w{0,39}$/.test(tokenEnv)) {
     throw invalid("--token-env: expected the name of a variable. The token itself is never written down.");
   }
   return { transport: "http", url: given, tokenEnv };

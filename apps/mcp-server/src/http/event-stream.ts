@@ -1,8 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { EventLog } from "./event-log.ts";
 
-/** Most bytes that may wait for a client to read them. Who reads slower is cut off, and may come back for the rest. */
-const maxUnreadBytes = 4 * 1024 * 1024;
 /** How long an answer may take that is sent as a whole, in milliseconds. A stream is begun for one that takes longer. */
 const quickMs = 50;
 
@@ -13,6 +11,8 @@ export interface EventStreamOptions {
   readonly headers: OutgoingHttpHeaders;
   /** Whether its client understands an event without data, from which it can come back before anything was sent. */
   readonly primes: boolean;
+  /** Called when something was written that the client may not have read yet. */
+  readonly onWritten: () => void;
 }
 
 /** A stream of events to a client. It outlives its connection: another one can go on with it. */
@@ -60,6 +60,7 @@ export class EventStream {
       this.#response?.writeHead(200, { ...headers, "content-length": Buffer.byteLength(text) });
       this.#response?.end(text);
       this.#response = undefined;
+      this.#options.onWritten();
     }
     log.finish(key);
     this.hangUp();
@@ -101,7 +102,7 @@ export class EventStream {
   #write(text: string): void {
     if (this.#response === undefined) return;
     this.#response.write(text);
-    if (this.#response.writableLength > maxUnreadBytes) this.#response.destroy();
+    this.#options.onWritten();
   }
 }
 

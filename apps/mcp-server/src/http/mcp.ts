@@ -8,16 +8,15 @@ import {
 } from "@modelcontextprotocol/sdk/types.js";
 import type { ServerEvents } from "../observe/server-events.ts";
 import type { Admitted } from "./authenticate.ts";
-import type { Limits, RateLimit } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import { readBody } from "./read-body.ts";
-import { type Refusal, refuse } from "./refuse.ts";
+import { type Refusal, refuse, tooMany } from "./refuse.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
 /** What the requests of clients are answered with. */
 export interface McpDoors {
   readonly sessions: Sessions;
   readonly limits: Limits;
-  readonly rate: RateLimit;
   readonly events: ServerEvents | undefined;
   /** Aborts when the server ends. */
   readonly ending: AbortSignal;
@@ -33,15 +32,13 @@ export async function answerMcp(
   who: Admitted,
   doors: McpDoors,
 ): Promise<void> {
-  const refusal = admit(request, who, doors) ?? (await take(request, response, who, doors));
+  const refusal = admit(request, doors) ?? (await take(request, response, who, doors));
   if (refusal !== undefined) refuse(response, refusal, { events: doors.events, caller: who.caller });
 }
 
 /** What can be said before anything is read. */
-function admit({ method, headers }: IncomingMessage, who: Admitted, { rate, ending }: McpDoors): Refusal | undefined {
+function admit({ method, headers }: IncomingMessage, { ending }: McpDoors): Refusal | undefined {
   if (ending.aborted) return { why: "unavailable", status: 503, message: "The server is about to end." };
-  const waitSeconds = rate.take(who.caller.name);
-  if (waitSeconds > 0) return tooMany("rate", "There are too many requests.", waitSeconds);
   const wanted = accepts(headers.accept);
   switch (method) {
     case "POST":
@@ -133,7 +130,7 @@ async function takeMessages(
         code: -32_600,
         message: "A session begins with initialize, alone and once.",
       };
-    if (!isInitializeRequest(first))
+    if (!isInitializeRequest(first) || !("id" in first))
       return { why: "body", status: 400, code: -32_602, message: "That is no way to initialize." };
     const opened = await doors.sessions.open(who, agreed(first.params.protocolVersion));
     if ("refusal" in opened) return opened.refusal;
@@ -170,8 +167,4 @@ function find(
 /** The version that the SDK answers with to who wants that one. */
 function agreed(wanted: string): string {
   return SUPPORTED_PROTOCOL_VERSIONS.includes(wanted) ? wanted : LATEST_PROTOCOL_VERSION;
-}
-
-function tooMany(why: "rate" | "concurrency", message: string, seconds: number): Refusal {
-  return { why, status: 429, message, headers: { "retry-after": String(seconds) } };
 }

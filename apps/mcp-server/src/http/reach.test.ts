@@ -6,6 +6,7 @@ import { request } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { open, send, sendRaw } from "../testing/http-requests.ts";
+import { done, serveCalls } from "../testing/calls-server.ts";
 import { startHttp } from "../testing/http-process.ts";
 import { type Installation, makeInstallation } from "../testing/installation.ts";
 
@@ -35,6 +36,12 @@ test("with a certificate the server speaks HTTPS, and nothing else", async () =>
   const old = request(server.url, { ca: readFileSync(files.cert), maxVersion: "TLSv1.1", minVersion: "TLSv1" });
   await expect(once(old.end(), "response")).rejects.toThrow();
   expect(await sendRaw(server.url, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")).toBe("");
+});
+
+test("who begins to speak TLS and goes no further is not waited for long", async () => {
+  const tls = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+  await using hasty = await serveCalls(async () => done, { tls, limits: { headersMs: 200 } });
+  expect(await sendRaw(hasty.url, "\u0016\u0003\u0001")).toBe("");
 });
 
 test("a certificate that is none is said at the start", async () => {

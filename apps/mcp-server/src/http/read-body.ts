@@ -12,8 +12,8 @@ export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<{ readonly value: unknown } | { readonly refusal: Refusal } | undefined> {
-  const { "content-length": length, "content-encoding": encoding } = request.headers;
-  if (encoding !== undefined)
+  const { "content-length": length, "content-encoding": encoding, "transfer-encoding": transfer } = request.headers;
+  if (encoding !== undefined || (transfer !== undefined && transfer.toLowerCase() !== "chunked"))
     return { refusal: { why: "headers", status: 415, message: "The body must not be compressed." } };
   if (Number(length ?? 0) > maxBodyBytes) return { refusal: tooLong };
   // Who asks first whether the body is wanted has had everything else looked at by now.

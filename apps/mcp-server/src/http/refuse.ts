@@ -13,6 +13,11 @@ export interface Refusal {
   readonly headers?: OutgoingHttpHeaders;
 }
 
+/** The refusal of what would be good a moment later. */
+export function tooMany(why: "rate" | "concurrency", message: string, seconds: number): Refusal {
+  return { why, status: 429, message, headers: { "retry-after": String(seconds) } };
+}
+
 /** Who hears of it, and of whom. */
 interface Audience {
   readonly events?: ServerEvents | undefined;

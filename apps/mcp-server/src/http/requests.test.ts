@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { send, sendRaw } from "../testing/http-requests.ts";
+import { initialize } from "../testing/http-server.ts";
 import { done, refusal, serveCalls } from "../testing/calls-server.ts";
 import type { HttpServer } from "./serve-http.ts";
 
@@ -34,6 +35,7 @@ describe("a body", () => {
     ["nested objects", `${'{"a":'.repeat(33)}1${"}".repeat(33)}`, 400, /nested more than 32/],
     ["too long", " ".repeat(1024 * 1024 + 1), 413, /longer than/],
     ["before the session", '{"jsonrpc":"2.0","id":1,"method":"tools/list"}', 400, /begins with initialize/],
+    ["a beginning that wants no answer", JSON.stringify({ ...JSON.parse(initialize), id: undefined }), 400, /no way/],
     ["of a wrong beginning", '{"jsonrpc":"2.0","id":1,"method":"initialize"}', 400, /no way to initialize/],
   ])("is refused that is %s", async (_what, body, status, message) => {
     expect(await post(body)).toMatchObject(refusal(status, message));
@@ -46,6 +48,8 @@ describe("a body", () => {
 
   test("is refused that is not UTF-8, or compressed, or of another kind", async () => {
     expect(await post("\u00ff", { "content-encoding": "gzip" })).toMatchObject(refusal(415));
+    const packed = { "transfer-encoding": "gzip, chunked" };
+    expect(await post("{}", packed)).toMatchObject(refusal(415, /compressed/));
     expect(await post("{}", { "content-type": "text/plain" })).toMatchObject(refusal(415));
     expect(await post("{}", { "content-type": "application/jsonp" })).toMatchObject(refusal(415));
     const head = `POST /mcp HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\nAuthorization: Bearer agent\r\n`;

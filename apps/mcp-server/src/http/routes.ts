@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authenticate } from "./authenticate.ts";
 import { type Gate, preflightHeaders } from "./gate.ts";
+import type { RateLimit } from "./limits.ts";
 import { answerMcp, type McpDoors } from "./mcp.ts";
-import { refuse } from "./refuse.ts";
+import { refuse, tooMany } from "./refuse.ts";
 
 /** What requests are answered with. */
 export interface Doors extends McpDoors {
   readonly gate: Gate;
   readonly authenticate: Authenticate;
+  /** Of requests of every caller, whatever they are for. */
+  readonly rate: RateLimit;
   /** What anybody may read, by path. */
   readonly published: ReadonlyMap<string, object>;
   /** In the text format of Prometheus. */
@@ -34,18 +37,20 @@ export async function answer(request: IncomingMessage, response: ServerResponse,
   if (document !== undefined) return send(response, 200, "application/json", JSON.stringify(document));
 
   const who = await authenticate(authorizationOf(request));
+  // Who has left meanwhile would be waited for.
+  if (response.destroyed) return;
   if ("refused" in who) {
     const { status, refused: message, challenge } = who;
     const headers = challenge === undefined ? {} : { "www-authenticate": challenge };
     return refuse(response, { why: reasons[status], status, message, headers }, { events });
   }
+  const { caller } = who;
+  const waitSeconds = doors.rate.take(caller.name);
+  if (waitSeconds > 0)
+    return refuse(response, tooMany("rate", "There are too many requests.", waitSeconds), { events, caller });
   if (path === "/mcp") return await answerMcp(request, response, who, doors);
   if (isGet && (await answerGet(path, response, doors))) return;
-  refuse(
-    response,
-    { why: "path", status: 404, message: "There is nothing here but /mcp." },
-    { events, caller: who.caller },
-  );
+  refuse(response, { why: "path", status: 404, message: "There is nothing here but /mcp." }, { events, caller });
 }
 
 async function answerGet(path: string, response: ServerResponse, { metrics, isReady }: Doors): Promise<boolean> {

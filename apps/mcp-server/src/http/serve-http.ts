@@ -73,7 +73,7 @@ export async function serveHttp(parts: Omit<ServerParts, "caller">, options: Htt
   const http =
     tls === undefined
       ? createPlainServer(timeouts, listener)
-      : createTls({ ...timeouts, ...tls, minVersion: "TLSv1.2" }, listener);
+      : createTls({ ...timeouts, ...tls, minVersion: "TLSv1.2", handshakeTimeout: limits.headersMs }, listener);
   http.on("checkContinue", listener);
   http.maxConnections = limits.connections;
   (http as NetServer).on("drop", (socket) => events?.refused({ why: "connections", address: socket?.remoteAddress }));

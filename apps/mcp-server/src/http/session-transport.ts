@@ -7,6 +7,8 @@ import type { Refusal } from "./refuse.ts";
 
 /** The first version of the protocol whose clients understand events without data. */
 const primingVersion = "2025-11-25";
+/** Most bytes that may wait for a client to read them. Who reads slower is cut off, and may come back for the rest. */
+const maxUnreadBytes = 4 * 1024 * 1024;
 /** JSON-RPC's code for a request that its client has taken back, as language servers use it. */
 const cancelledCode = -32_800;
 /** The stream of what answers no request. */
@@ -142,8 +144,21 @@ export class SessionTransport implements Transport {
     });
   }
 
+  /** Cuts a client off that does not read, on whichever of its connections. */
+  readonly #cutOff = (): void => {
+    let unread = 0;
+    for (const { writableLength } of this.#connections) unread += writableLength;
+    if (unread > maxUnreadBytes) for (const connection of this.#connections) connection.destroy();
+  };
+
   #openStream(key: number): EventStream {
-    const stream = new EventStream({ key, log: this.#log, headers: this.#headers, primes: this.#primes });
+    const stream = new EventStream({
+      key,
+      log: this.#log,
+      headers: this.#headers,
+      primes: this.#primes,
+      onWritten: this.#cutOff,
+    });
     this.#streams.set(key, stream);
     return stream;
   }

@@ -84,6 +84,8 @@ test("who asks too often waits, and nobody else does", async () => {
   expect(waiting).toHaveLength(20);
   for (const { headers } of waiting) expect(Number(headers["retry-after"])).toBeGreaterThan(0);
   expect(await ping("other")).toMatchObject({ status: 404 });
+  const elsewhere = { method: "GET", path: "/readyz", headers: bearer };
+  expect(await send(slow.url, elsewhere)).toMatchObject(refusal(429));
 });
 
 test("the id of a request that still runs is not taken again", async () => {

@@ -1,4 +1,6 @@
-import type { Call, Outcome } from "@cos/control-plane";
+import { request } from "node:http";
+import { connect } from "node:net";
+import type { Call, Caller, Outcome } from "@cos/control-plane";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type HttpSession, open, openSession, readEvents, send } from "../testing/http-requests.ts";
 import { done, refusal, serveCalls } from "../testing/calls-server.ts";
@@ -179,6 +181,29 @@ test("a client that does not read is cut off, before it costs the server's memor
   expect(made.signal?.aborted).toBe(false);
 });
 
+test("a client that asks on and on without reading is cut off, too", async () => {
+  const { host, port } = new URL(server.url);
+  const ask = (id: number) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id, method: "tools/list" });
+    const headers = { ...session.headers, accept: "*/*", "content-type": "application/json", host };
+    const lines = Object.entries({ ...headers, "content-length": body.length }).map(
+      ([name, value]) => `${name}: ${value}`,
+    );
+    return `POST /mcp HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n${body}`;
+  };
+  const socket = connect(Number(port), "127.0.0.1").on("error", () => undefined);
+  socket.write(Array.from({ length: 450 }, (_, id) => ask(id)).join(""));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  let bytes = 0;
+  // What the system holds for it can be read, and no more.
+  await vi.waitFor(() => expect(socket.bytesWritten).toBeGreaterThan(100_000));
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  socket.on("data", (chunk: Buffer) => (bytes += chunk.length));
+  await closed;
+  const whole = (await session.ask(1000, "tools/list")) as object;
+  expect(bytes).toBeLessThan(JSON.stringify(whole).length * 400);
+});
+
 describe("a session", () => {
   test("has its calls cancelled and is gone when nobody comes back to them", async () => {
     const events = await post(call(1));
@@ -198,6 +223,27 @@ describe("a session", () => {
     expect(server.sessions).toBe(1);
     standing.drop();
     await expect.poll(() => server.sessions, { timeout: 2000 }).toBe(0);
+  });
+
+  test("is over, also when its last client left before it was known who it is", async () => {
+    const asked: (() => void)[] = [];
+    const caller: Caller = { kind: "http", name: "agent", hostRoots: [] };
+    const authenticate = async () => {
+      await new Promise<void>((resolve) => asked.push(resolve));
+      return { caller, trustsDialogs: false };
+    };
+    await using slow = await serveCalls(async () => done, { authenticate, limits: { idleMs: 200, lookMs: 20 } });
+    const letIn = setInterval(() => asked.shift()?.(), 1);
+    const { headers } = await openSession(slow.url);
+    clearInterval(letIn);
+    expect(slow.sessions).toBe(1);
+    const left = request(new URL(slow.url), { headers: { ...headers, accept: "text/event-stream" } });
+    left.on("error", () => undefined).end();
+    await expect.poll(() => asked).toHaveLength(1);
+    left.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    asked.shift()?.();
+    await expect.poll(() => slow.sessions, { timeout: 2000 }).toBe(0);
   });
 
   test("ends when its client says so, with its calls and its streams", async () => {

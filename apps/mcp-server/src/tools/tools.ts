@@ -1,6 +1,7 @@
 import type { Server } from "@modelcontextprotocol/sdk/server/index.js";
-import { ErrorCode, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { ErrorCode } from "@modelcontextprotocol/sdk/types.js";
 import { forRequest } from "../observe/client-request.ts";
+import { invalidParams, ProtocolError, requestOf } from "../requests.ts";
 import type { RunningCalls } from "../running-calls.ts";
 import type { ServerParts } from "../server.ts";
 import { fromError, fromOutcome } from "./answer.ts";
@@ -11,18 +12,21 @@ import { toProgress } from "./progress.ts";
 import { inputSchemaOf, toTool } from "./tool.ts";
 import { chooseTools } from "./toolsets.ts";
 
+const listRequest = requestOf("tools/list");
+
 /** Offers operations as tools. To the client there are no others. */
 export function offerTools(server: Server, parts: ServerParts, calls: RunningCalls): void {
   const { controlPlane, caller, engines, tools = chooseTools(), withheld = [], trustsDialogs = false } = parts;
   const byName = new Map([...tools, ...withheld].map((operation) => [operation.name, operation]));
   const offered = new Set(byName.keys());
-  server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: tools.map((operation) => toTool(operation, engines)),
-  }));
+  server.setRequestHandler(listRequest, ({ params }) => {
+    if (params["cursor"] !== undefined) throw invalidParams("There is no such `cursor`: one answer has all tools.");
+    return { tools: tools.map((operation) => toTool(operation, engines)) };
+  });
   // A handler of `tools/call` would get only what the SDK finds right, without what it drops. Here `perform` judges every
   // call, and so records each that it refuses.
   server.fallbackRequestHandler = async ({ method, params }, extra) => {
-    if (method !== "tools/call") throw new McpError(ErrorCode.MethodNotFound, "There is no such method.");
+    if (method !== "tools/call") throw new ProtocolError(ErrorCode.MethodNotFound, "There is no such method.");
     const name = params?.["name"];
     const operation = typeof name === "string" ? byName.get(name) : undefined;
     const schema = operation && inputSchemaOf(operation);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,6 +27,10 @@ afterEach(() => {
 });
 
 const create = (name = "agent", more = {}) => operator.tokens.create({ name, ...more }, person);
+const replaceBy = (program: string, ...args: string[]) => {
+  rmSync(path);
+  execFileSync(program, [...args, path]);
+};
 const edit = (change: (text: string) => string) => writeFileSync(path, change(readFileSync(path, "utf8")));
 
 describe("the gate", () => {
@@ -96,6 +101,8 @@ describe("the gate", () => {
   test.each([
     ["is damaged", () => edit((text) => text.slice(1))],
     ["can be used by other users", () => chmodSync(path, 0o644)],
+    ["is no file", () => replaceBy("mkfifo", "-m", "600")],
+    ["is no file", () => replaceBy("mkdir", "-m", "700")],
   ])("lets nobody in while the list %s, and everybody again once that is mended", (message, spoil) => {
     const { secret } = create();
     const good = readFileSync(path, "utf8");
@@ -106,6 +113,7 @@ describe("the gate", () => {
         expect.objectContaining({ code: "failed_precondition", message: expect.stringContaining(message) }),
       );
     }
+    rmSync(path, { recursive: true });
     writeFileSync(path, good);
     chmodSync(path, 0o600);
     expect(gate.find(secret)).toBe(before);
