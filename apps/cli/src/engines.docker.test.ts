@@ -68,7 +68,9 @@ describe("with several", () => {
     const { code, stdout } = await installation.cos(["engine", "check"]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/^local: version \S+, answered in [\d.]+ ms$/m);
-    expect(stdout).toMatch(/^dead: .*no such socket/m);
+    expect(stdout).toMatch(
+      /^dead: .* Tried: host of dead \(unix:\/\/\/no\/such\.sock\): no such socket\n {2}hint: .*host of dead/m,
+    );
     expect(await installation.cos(["engine", "check", "local"])).toMatchObject({ code: 0 });
     const json = await installation.cos(["engine", "check", "--json"]);
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -78,6 +80,12 @@ describe("with several", () => {
       ],
     });
     expect((await installation.cos(["engine", "check", "nowhere"])).stderr).toContain("There is: local, dead");
+  });
+
+  test("what is wrong with an engine of a file is told in the file's words", async () => {
+    configure('engines:\n  local: {}\n  prod: { host: "tcp://127.0.0.1:1", certPath: none }\n');
+    const { stderr } = await installation.cos(["ps", "--engine", "prod"]);
+    expect(stderr).toMatch(/^cos: certPath \(.*\/none\) has no ca\.pem.*\nhint: Set certPath /);
   });
 
   test("a project's file adds engines to those of the user", async () => {

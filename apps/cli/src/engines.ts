@@ -98,7 +98,9 @@ function toAddress({ host, context }: EngineSettings): string {
 function toLine({ name, ...answer }: { readonly name: string } & Partial<Record<string, unknown>>): string {
   if ("problem" in answer) {
     const { problem, hint } = answer as { problem: string; hint?: string };
-    return `${name}: ${oneLine(problem)}${hint === undefined ? "" : `\n  hint: ${oneLine(hint)}`}`;
+    // What was tried has a line each.
+    const said = problem.replaceAll(/(?<=:)\n\s*/g, " ").replaceAll(/\n\s*/g, "; ");
+    return `${name}: ${oneLine(said)}${hint === undefined ? "" : `\n  hint: ${oneLine(hint)}`}`;
   }
   const { version, latencyMs } = answer as { version: string; latencyMs: number };
   return `${name}: version ${oneLine(version)}, answered in ${latencyMs.toFixed(1)} ms`;

@@ -76,6 +76,11 @@ describe("help", () => {
     });
   });
 
+  test("who names an engine where there is one is told where more come from", async () => {
+    const { code, stderr } = await cos("ps", "--engine", "other");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/'--engine'\. .*cos\.config/) });
+  });
+
   const leaves = [
     "ps",
     "logs",

@@ -110,8 +110,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** What the parser says of a wrong word, without its own vocabulary. */
-function inOurWords(text: string): string {
+function inOurWords(text: string, engines: readonly EngineSettings[]): string {
+  const alone = engines.length < 2 ? "$&. There is one engine; a cos.config file names more" : "$&";
   return text
+    .replace(/unknown option '--engine'/, alone)
     .replace(/^error: /, "cos: ")
     .replace(/command-argument value '(.*)' is invalid for argument '(.*)'\./, "there is no $2 '$1'.");
 }
@@ -132,14 +134,14 @@ export interface ProgramOptions {
 
 /** The whole command line as data; nothing runs until it is parsed. */
 export async function toProgram(options: ProgramOptions): Promise<Command> {
-  const { exit, wanted } = options;
+  const { engines, exit, wanted } = options;
   const program = new Command("cos")
     .description("Run jobs and services in containers, safely.")
     .version(version, "-V, --version", "Print the version.")
     .helpOption("-h, --help", "Show help.")
     .helpCommand("help [command]", "Show help for a command.")
     .showHelpAfterError("Try: cos --help")
-    .configureOutput({ outputError: (text, write) => write(inOurWords(text)) })
+    .configureOutput({ outputError: (text, write) => write(inOurWords(text, engines)) })
     .enablePositionalOptions()
     .exitOverride();
   for (const operation of catalogue) {

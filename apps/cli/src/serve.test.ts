@@ -43,6 +43,6 @@ describe("cos serve", () => {
 
   test("is among the commands", async () => {
     expect((await installation.cos(["--help"])).stdout).toMatch(/^ {2}serve +Serve cos to MCP clients over HTTP$/m);
-    expect((await installation.cos(["help", "serve"])).stdout).toMatch(/^ {2}--tls-cert <FILE> +serve HTTPS/m);
+    expect((await installation.cos(["help", "serve"])).stdout).toMatch(/^ {2}--tls-cert <file> +serve HTTPS/m);
   });
 });

@@ -16,7 +16,7 @@ export async function addServe(program: Command, inFull: boolean): Promise<void>
   const { options } = await import("@cos/mcp-server/options");
   for (const [name, { short, value, help, choices, only }] of Object.entries<ServerOption>(options)) {
     if (only === "stdio" || name === "help") continue;
-    const flags = `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` <${value}>`}`;
+    const flags = `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` <${value.toLowerCase()}>`}`;
     const option = new Option(flags, help);
     serve.addOption(choices === undefined ? option : option.choices(choices));
   }

@@ -50,8 +50,9 @@ export async function connectDocker(options: ConnectOptions = {}): Promise<Engin
     throw new CosError("invalid_argument", "The helper image is not named by a reference or a full id.");
   }
   const where = host === undefined ? env : { ...env, DOCKER_HOST: host };
+  const chosenBy = host === undefined ? undefined : `host of ${name}`;
   const { transport, apiVersion, info } = (
-    await discoverEndpoint({ env: where, probe: (endpoint) => probe(endpoint, env) })
+    await discoverEndpoint({ env: where, chosenBy, probe: (endpoint) => probe(endpoint, env) })
   ).probed;
   try {
     const client = new EngineClient(transport, pinVersion(apiVersion));

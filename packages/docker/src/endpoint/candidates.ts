@@ -30,17 +30,20 @@ export interface DeadEnd {
  *
  * @throws CosError when what the user asked for cannot be used: `invalid_argument`, `unsupported`, `not_found`,
  * `failed_precondition`.
+ * @param chosenBy what gave `DOCKER_HOST` its value, where that is not the user's environment.
  */
 export async function* listCandidates(
   env: NodeJS.ProcessEnv,
   home = homeDirectory(env),
   uid = process.getuid?.(),
+  chosenBy?: string,
 ): AsyncGenerator<Candidate | DeadEnd, void, undefined> {
   const directory = dockerConfigDirectory(env, home);
   if (env["DOCKER_HOST"]) {
     const host = env["DOCKER_HOST"];
-    const source = "DOCKER_HOST";
-    const tls = host.startsWith("unix:") ? undefined : environmentTls(env, directory);
+    const source = chosenBy ?? "DOCKER_HOST";
+    const certPath = chosenBy === undefined ? "DOCKER_CERT_PATH" : "certPath";
+    const tls = host.startsWith("unix:") ? undefined : environmentTls(env, directory, certPath);
     yield { source, endpoint: named(source, () => parseEndpoint(host, tls)), explicit: true };
     return;
   }
@@ -58,14 +61,22 @@ export async function* listCandidates(
   }
 }
 
-/** `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH`: each of them asks for TLS, and cos always verifies. */
-function environmentTls(env: NodeJS.ProcessEnv, configDirectory: string | undefined): TlsMaterial | undefined {
+/**
+ * `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH`: each of them asks for TLS, and cos always verifies.
+ *
+ * @param certPath what the user knows the directory of the files by.
+ */
+function environmentTls(
+  env: NodeJS.ProcessEnv,
+  configDirectory: string | undefined,
+  certPath: string,
+): TlsMaterial | undefined {
   if (!env["DOCKER_TLS_VERIFY"] && !env["DOCKER_TLS"] && !env["DOCKER_CERT_PATH"]) return undefined;
   const directory = env["DOCKER_CERT_PATH"] || configDirectory;
   const tls = directory === undefined ? undefined : readTlsMaterial(directory);
   if (tls !== undefined || !env["DOCKER_CERT_PATH"]) return tls ?? { rejectUnauthorized: true };
-  throw new CosError("failed_precondition", `DOCKER_CERT_PATH (${directory}) has no ca.pem, cert.pem or key.pem.`, {
-    hint: "Set DOCKER_CERT_PATH to the directory with the engine's TLS files.",
+  throw new CosError("failed_precondition", `${certPath} (${directory}) has no ca.pem, cert.pem or key.pem.`, {
+    hint: `Set ${certPath} to the directory with the engine's TLS files.`,
   });
 }
 

@@ -6,6 +6,8 @@ import { describeFailure } from "./failure-reason.ts";
 export interface DiscoverOptions<T> {
   /** Default: the process's own environment. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What gave `DOCKER_HOST` its value, where that is not the user's environment. */
+  readonly chosenBy?: string | undefined;
   /**
    * Asks an endpoint for a sign of life. It must have a deadline of its own, and reject when nothing answers;
    * rejecting with `cancelled` ends the search.
@@ -28,12 +30,12 @@ interface Attempt {
  * is wrong with the way it was chosen, is thrown as it is.
  */
 export async function discoverEndpoint<T>(options: DiscoverOptions<T>): Promise<{ candidate: Candidate; probed: T }> {
-  const { env = process.env, probe } = options;
+  const { env = process.env, chosenBy, probe } = options;
   const tried: Attempt[] = [];
   let explicit = false;
   let lastError: unknown;
   let hint: string | undefined;
-  for await (const candidate of listCandidates(env)) {
+  for await (const candidate of listCandidates(env, undefined, undefined, chosenBy)) {
     const address = describeEndpoint(candidate.endpoint);
     if ("problem" in candidate) {
       tried.push({ source: candidate.source, address, problem: candidate.problem });
