@@ -56,7 +56,7 @@ async function change(wanted: Wanted, options: ChangeOptions, signal: AbortSigna
 /** How a client that connects is let in. */
 function sayToken(tokenEnv: string | undefined): string {
   return tokenEnv === undefined
-    ? "It shows no token, so it has to be let in by OAuth; otherwise give --token-env."
+    ? "It shows no token, which does for OAuth and --insecure-no-auth; otherwise give --token-env."
     : `It shows the token that it finds in the variable ${tokenEnv}; cos token create NAME makes one.`;
 }
 
