@@ -54,7 +54,8 @@ describe("cos exec -it", () => {
       return terminal.shown().includes("\r\n30 100\r\n");
     };
     await expect.poll(changed, soon).toBe(true);
-    terminal.type("echo first; sleep 600\r");
+    // The program that Ctrl-C is for has the terminal before it writes.
+    terminal.type("sh -c 'echo first; exec sleep 600'\r");
     await terminal.shows("\nfirst\r\n");
     terminal.type(ctrlC);
     await terminal.shows("^C");

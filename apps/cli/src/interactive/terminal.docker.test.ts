@@ -67,7 +67,8 @@ describe("cos run -it", () => {
     const terminal = startJob();
     await terminal.shows("/ # ");
     for (const text of ["one", "two"]) {
-      terminal.type(`echo ${text}; sleep 600\r`);
+      // The program that Ctrl-C is for has the terminal before it writes.
+      terminal.type(`sh -c 'echo ${text}; exec sleep 600'\r`);
       await terminal.shows(`\n${text}\r\n`);
       terminal.type(ctrlC);
       await terminal.shows("^C");

@@ -41,7 +41,7 @@ async function read(input: object): Promise<Page> {
 
 test("pages are together the whole log, while it is written by two writers at once", async () => {
   const id = await start(
-    "(for i in $(seq 1 400); do echo out $i; usleep 1000; done) & for i in $(seq 1 400); do echo err $i >&2; usleep 1000; done; head -c 40000 /dev/zero | tr '\\0' x; echo; wait",
+    "(for i in $(seq 1 400); do echo out $i; usleep 1000; done) & for i in $(seq 1 400); do echo err $i >&2; usleep 1000; done; wait; head -c 40000 /dev/zero | tr '\\0' x; echo",
   );
   let page = await read({ since: "1h", limitBytes: 1024 });
   let pages = page.output;
