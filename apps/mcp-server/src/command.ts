@@ -34,7 +34,7 @@ export async function main(argv: readonly string[], front: Front = "cos-mcp"): P
   }
   if (given.help === true) {
     const { toUsage } = await import("./usage.ts");
-    process.stdout.write(toUsage(front));
+    process.stdout.write(toUsage(front, process.stdout.columns));
     return 0;
   }
   const { serve } = await import("./serve.ts");

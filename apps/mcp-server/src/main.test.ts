@@ -37,6 +37,13 @@ describe("cos-mcp", () => {
     expect(run(flag)).toEqual({ status: 0, stdout: expect.stringMatching(/^Usage: cos-mcp /), stderr: "" });
   });
 
+  test("the help is no wider than a page, and each option begins a line", () => {
+    const lines = run("--help").stdout.split("\n");
+    expect(lines.filter((line) => line.length > 120)).toEqual([]);
+    for (const option of ["--as NAME", "--allowed-host NAME", "--log-level LEVEL"])
+      expect(lines.filter((line) => line.startsWith(`  ${option}  `))).toHaveLength(1);
+  });
+
   test.each([["--as-root"], ["serve"], ["--as"], ["--read-only=no"]])(
     "refuses %s, which it does not understand",
     (...args) => {
