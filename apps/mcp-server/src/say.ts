@@ -8,9 +8,13 @@ export type Voice = (
   about: { readonly hint?: string | undefined; readonly cause?: string | undefined },
 ) => void;
 
+/** Most bytes that may wait for whoever reads standard error. What there is to say beyond them is not kept for them. */
+const mostUnreadBytes = 64 * 1024;
+
 let speaker = "cos-mcp";
 
 const plainly: Voice = (_level, message, { hint, cause }) => {
+  if (process.stderr.writableLength > mostUnreadBytes) return;
   const lines = [
     `${speaker}: ${message}`,
     ...(hint === undefined ? [] : [`hint: ${hint}`]),

@@ -97,7 +97,7 @@ describe("a server on standard input and output", () => {
     "ends when its client reads no answers, keeps the output open, and %s",
     async (how) => {
       await using server = await startServer(installation);
-      server.holdOutput();
+      server.hold("stdout");
       for (let id = 1; id <= 200; id++) server.send({ jsonrpc: "2.0", id, method: "tools/list" });
       if (how === "closes the input") server.closeInput();
       else server.kill("SIGTERM");
@@ -105,6 +105,19 @@ describe("a server on standard input and output", () => {
       expect(server.stderr()).toBe("");
     },
   );
+
+  test("keeps little of what it says on stderr when nobody reads that, and ends", async () => {
+    await using server = await startServer(installation);
+    server.hold("stderr");
+    for (let count = 0; count < 50_000; count++) server.send("x");
+    await listTools(server);
+    server.closeInput();
+    expect(await server.exited).toBe(0);
+    server.release("stderr");
+    await server.ended;
+    expect(server.stderr()).toMatch(/^(?:cos-mcp: A line that is no message of MCP was ignored.\n)+/);
+    expect(server.stderr().length).toBeLessThan(1_000_000);
+  });
 
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "ends by %s, though its client is still there",

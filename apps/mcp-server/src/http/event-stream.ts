@@ -11,8 +11,8 @@ export interface EventStreamOptions {
   readonly headers: OutgoingHttpHeaders;
   /** Whether its client understands an event without data, from which it can come back before anything was sent. */
   readonly primes: boolean;
-  /** Called when something was written that the client may not have read yet. */
-  readonly onWritten: () => void;
+  /** Called before something is written, to look at what the client has not read yet. */
+  readonly onWrite: () => void;
 }
 
 /** A stream of events to a client. It outlives its connection: another one can go on with it. */
@@ -58,9 +58,9 @@ export class EventStream {
       this.#quick = undefined;
       const text = data === undefined ? "" : `data: ${data}\n\n`;
       this.#response?.writeHead(200, { ...headers, "content-length": Buffer.byteLength(text) });
+      this.#options.onWrite();
       this.#response?.end(text);
       this.#response = undefined;
-      this.#options.onWritten();
     }
     log.finish(key);
     this.hangUp();
@@ -75,7 +75,7 @@ export class EventStream {
 
   /** Shows that the connection is alive, to it and to what stands in between. */
   keepAlive(): void {
-    if (this.#quick === undefined) this.#write(": alive\n\n");
+    if (this.#quick === undefined && this.#response?.writableLength === 0) this.#response.write(": alive\n\n");
   }
 
   #take(response: ServerResponse): void {
@@ -101,8 +101,8 @@ export class EventStream {
 
   #write(text: string): void {
     if (this.#response === undefined) return;
+    this.#options.onWrite();
     this.#response.write(text);
-    this.#options.onWritten();
   }
 }
 

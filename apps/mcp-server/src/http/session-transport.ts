@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport.js";
 import type { JSONRPCMessage, MessageExtraInfo, RequestId } from "@modelcontextprotocol/sdk/types.js";
 import { createEventLog } from "./event-log.ts";
@@ -7,8 +8,11 @@ import type { Refusal } from "./refuse.ts";
 
 /** The first version of the protocol whose clients understand events without data. */
 const primingVersion = "2025-11-25";
-/** Most bytes that may wait for a client to read them. Who reads slower is cut off, and may come back for the rest. */
-const maxUnreadBytes = 4 * 1024 * 1024;
+/**
+ * Most bytes that may wait for a client to read them when there is more for it, on one of its connections and on all. Who
+ * reads slower is cut off, and may come back for the rest. A message of any length may wait alone.
+ */
+const maxUnread = { connectionBytes: 4 * 1024 * 1024, sessionBytes: 32 * 1024 * 1024 } as const;
 /** JSON-RPC's code for a request that its client has taken back, as language servers use it. */
 const cancelledCode = -32_800;
 /** The stream of what answers no request. */
@@ -146,9 +150,14 @@ export class SessionTransport implements Transport {
 
   /** Cuts a client off that does not read, on whichever of its connections. */
   readonly #cutOff = (): void => {
-    let unread = 0;
-    for (const { writableLength } of this.#connections) unread += writableLength;
-    if (unread > maxUnreadBytes) for (const connection of this.#connections) connection.destroy();
+    let all = 0;
+    const unread = new Map<Socket, number>();
+    for (const { writableLength, req } of this.#connections) {
+      all += writableLength;
+      unread.set(req.socket, (unread.get(req.socket) ?? 0) + writableLength);
+    }
+    for (const [socket, bytes] of unread)
+      if (bytes > maxUnread.connectionBytes || all > maxUnread.sessionBytes) socket.destroy();
   };
 
   #openStream(key: number): EventStream {
@@ -157,7 +166,7 @@ export class SessionTransport implements Transport {
       log: this.#log,
       headers: this.#headers,
       primes: this.#primes,
-      onWritten: this.#cutOff,
+      onWrite: this.#cutOff,
     });
     this.#streams.set(key, stream);
     return stream;

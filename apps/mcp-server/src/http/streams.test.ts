@@ -181,6 +181,15 @@ test("a client that does not read is cut off, before it costs the server's memor
   expect(made.signal?.aborted).toBe(false);
 });
 
+test("an answer that is longer than what may wait comes nevertheless, whole", async () => {
+  const events = await post(call(1));
+  const { finish } = await started();
+  const result = { stdout: "\0".repeat(2 * 1024 * 1024) };
+  finish({ status: "done", callId: "1", result, text: "done" });
+  await events.over;
+  expect(events.messages).toMatchObject([{ id: 1, result: { structuredContent: { result } } }]);
+});
+
 test("a client that asks on and on without reading is cut off, too", async () => {
   const { host, port } = new URL(server.url);
   const ask = (id: number) => {

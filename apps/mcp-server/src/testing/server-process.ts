@@ -17,8 +17,10 @@ export interface ServerProcess extends Messages, AsyncDisposable {
   closeInput(): void;
   /** Stops reading what it writes, as a client does that has died. */
   closeOutput(): void;
-  /** Reads nothing more, and keeps it open. */
-  holdOutput(): void;
+  /** Reads nothing more of what it writes there, and keeps it open. */
+  hold(output: "stdout" | "stderr"): void;
+  /** Reads on. */
+  release(output: "stdout" | "stderr"): void;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -60,11 +62,13 @@ export async function startServer(options: {
     },
     closeInput: () => void child.stdin.end(),
     closeOutput: () => void child.stdout.destroy(),
-    holdOutput: () => void child.stdout.pause(),
+    hold: (output) => void child[output].pause(),
+    release: (output) => void child[output].resume(),
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       child.stdout.resume();
+      child.stderr.resume();
       await ended;
     },
   };
