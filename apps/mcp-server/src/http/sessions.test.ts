@@ -1,3 +1,6 @@
+import { getEventListeners } from "node:events";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { open, openSession, send } from "../testing/http-requests.ts";
 import { done, refusal, serveCalls, untilCancelled } from "../testing/calls-server.ts";
@@ -72,6 +75,22 @@ describe("a session", () => {
     await expect(openSession(small.url, bearer)).rejects.toThrow("429");
     await expect(openSession(small.url, { authorization: "Bearer other" })).resolves.toBeDefined();
   });
+});
+
+test("a session that has ended leaves nothing behind at what its client has shown", async () => {
+  const { signal: ended } = new AbortController();
+  const authenticate = async () => ({
+    caller: { kind: "http", name: "agent", hostRoots: [] } as const,
+    trustsDialogs: false,
+    ended,
+  });
+  await using lasting = await serveCalls(perform, { authenticate });
+  const opened = await Promise.all(Array.from({ length: 20 }, () => openSession(lasting.url)));
+  // What is held weakly goes now, and not at some time.
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  await Promise.all(opened.map((session) => session.send({ method: "DELETE" })));
+  await expect.poll(() => getEventListeners(ended, "abort")).toEqual([]);
 });
 
 test("who asks too often waits, and nobody else does", async () => {

@@ -58,7 +58,7 @@ export function createSessions(
     const transport = new SessionTransport(randomUUID(), version);
     const facts = { id: transport.sessionId, caller: who.caller };
     const shown = new Set<AbortSignal>();
-    const over = new AbortController();
+    const endSoon = () => void session.end();
     let ended: Promise<void> | undefined;
     const session: OwnedSession = {
       owner: who.caller.name,
@@ -67,8 +67,8 @@ export function createSessions(
       endWith: ({ ended: signal }) => {
         if (signal === undefined || shown.has(signal)) return;
         shown.add(signal);
-        if (signal.aborted) void session.end();
-        else signal.addEventListener("abort", () => void session.end(), { signal: over.signal });
+        if (signal.aborted) endSoon();
+        else signal.addEventListener("abort", endSoon);
       },
       end: () => (ended ??= finish()),
     };
@@ -77,7 +77,8 @@ export function createSessions(
       events?.sessionClosed(facts);
       own.delete(session);
       if (own.size === 0) ofOwners.delete(session.owner);
-      over.abort();
+      // By hand: of several listeners with a signal to end them, Node forgets all but the last.
+      for (const signal of shown) signal.removeEventListener("abort", endSoon);
       cancel();
       await settled();
       // The SDK sends the last answers in this turn.
