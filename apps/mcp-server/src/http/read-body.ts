@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { parseJson } from "./parse-json.ts";
+import { parseJson } from "../parse-json.ts";
 import type { Refusal } from "./refuse.ts";
 
 /** Most bytes that the body of a request may have. */

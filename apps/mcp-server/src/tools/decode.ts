@@ -1,4 +1,4 @@
-import { parseJson } from "../http/parse-json.ts";
+import { parseJson } from "../parse-json.ts";
 
 /** The parts of a JSON schema that say what a value may be. */
 interface Expected {
