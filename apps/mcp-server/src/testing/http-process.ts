@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { endProcess } from "./end-process.ts";
 import { command } from "./index.ts";
 
 /** A running server that listens for HTTP, on a port of its own. */
@@ -48,9 +49,6 @@ export async function startHttp(options: {
     ended,
     stderr: () => stderr,
     kill: (signal) => void child.kill(signal),
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await ended;
-    },
+    [Symbol.asyncDispose]: () => endProcess(child, ended),
   };
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { endProcess } from "./end-process.ts";
 import { command } from "./index.ts";
 import { type Messages, readMessages } from "./messages.ts";
 
@@ -66,10 +67,9 @@ export async function startServer(options: {
     release: (output) => void child[output].resume(),
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
       child.stdout.resume();
       child.stderr.resume();
-      await ended;
+      await endProcess(child, ended);
     },
   };
 }
