@@ -11,10 +11,16 @@ const states: ReadonlySet<string> = new Set([
   "dead",
 ]);
 
-/** Podman says "configured" and "stopped" where Docker says "created" and "exited". */
+/** What Podman says where Docker has another word, or none: what is stopping runs as yet. */
+const podmanStates: ReadonlyMap<string, ContainerState> = new Map([
+  ["configured", "created"],
+  ["initialized", "created"],
+  ["stopping", "running"],
+  ["stopped", "exited"],
+]);
+
 export function toState(state: string): ContainerState {
-  if (states.has(state)) return state as ContainerState;
-  return state === "configured" || state === "initialized" ? "created" : state === "stopped" ? "exited" : "dead";
+  return states.has(state) ? (state as ContainerState) : (podmanStates.get(state) ?? "dead");
 }
 
 /** What the health check says; undefined when there is none. Podman says "" of containers without one. */
