@@ -5,7 +5,7 @@ import { compare, dockerCli, milliseconds, report } from "./rounds.ts";
 import { runCommand } from "./spawn.ts";
 
 const cos = fileURLToPath(new URL("../apps/cli/dist/main.js", import.meta.url));
-const tags = { docker: "cos-bench-docker:1", library: "cos-bench/library:1", process: "cos-bench/process:1" };
+const tags = { docker: "cos-bench-docker:1", call: "cos-bench/call:1", process: "cos-bench/process:1" };
 
 /** A build of which everything is cached: through the library and as a process, against the classic docker CLI. */
 export async function benchBuild(): Promise<void> {
@@ -26,7 +26,7 @@ export async function benchBuild(): Promise<void> {
           "cos library": () =>
             milliseconds(async () => {
               await engine.images.build(
-                { env: { build: { context: root } }, tag: tags.library, owner: "bench" },
+                { env: { build: { context: root } }, tag: tags.call, owner: "bench" },
                 { hostRoots: [root] },
               );
             }),
@@ -40,7 +40,7 @@ export async function benchBuild(): Promise<void> {
       });
     } finally {
       await runCommand(dockerCli, ["image", "rm", "--force", tags.docker]).catch(() => undefined);
-      for (const tag of [tags.library, tags.process]) {
+      for (const tag of [tags.call, tags.process]) {
         const image = await engine.images.find(tag);
         if (image !== undefined) await engine.images.remove(image.id);
       }

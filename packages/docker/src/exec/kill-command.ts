@@ -4,7 +4,7 @@ import type { ContainerBody } from "../api.ts";
 import { inspectContainer } from "../containers/inspect.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { refusalStatus } from "../transport/refusal.ts";
-import { type HelperContext, openHelper } from "./helper.ts";
+import { type HelperContext, openHelper } from "./open-helper.ts";
 import type { Answer } from "./helper-answers.ts";
 import type { ExecMark } from "./start-exec.ts";
 

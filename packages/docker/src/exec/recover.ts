@@ -3,7 +3,7 @@ import type { ContainerBody, ContainerRow } from "../api.ts";
 import { removeContainer } from "../containers/removals.ts";
 import type { EngineClient } from "../transport/engine-client.ts";
 import { refusalStatus } from "../transport/refusal.ts";
-import { helperPurpose } from "./helper.ts";
+import { helperPurpose } from "./open-helper.ts";
 import { unpause } from "./kill-command.ts";
 
 /**
